@@ -1,0 +1,8 @@
+//go:build cgo && oraclecgo
+
+#include "_cgo_export.h"
+
+void call_back(void)
+{
+	goCallback();
+}
