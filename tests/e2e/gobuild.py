@@ -18,7 +18,7 @@ FORMS = {
 
 def cache_folder():
     """Outside the tree's versioned files; WHYHEAP_TEST_CACHE puts it elsewhere."""
-    folder = os.environ.get('WHYHEAP_TEST_CACHE') or os.path.join(ROOT, 'build', 'test-cache')
+    folder = os.environ.get('WHYHEAP_TEST_CACHE') or os.path.join(ROOT, '.cache')
     os.makedirs(folder, exist_ok=True)
     return folder
 
