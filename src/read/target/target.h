@@ -2,14 +2,16 @@
 //   reads   /proc/PID, process_vm_readv, ELF cores, files (mapped), HTTP
 //   gives   struct mem (read at an address), mappings, the executable's bytes, clocks
 //   knows   Linux; namespaces of the target (its root, its time offsets); nothing of Go
-//   costs   maps are read at open and on target_refresh; memory reads copy once; files are mapped, not read
+//   costs   maps are read at open and on target_refresh; memory reads copy once; files above 16 MiB are mapped, not read
 //   not     ptrace, stopping, writing: nothing in the target is ever changed here
 #pragma once
 #include "base/gap.h"
 #include "base/mem.h"
+#include "base/strbuf.h"
 #include "base/vec.h"
 #include "base/view.h"
 
+struct file;
 struct target;
 
 enum target_kind { TARGET_PROCESS, TARGET_CORE };
@@ -40,20 +42,26 @@ const struct target_map *target_map_at(const struct target *t, addr_t addr); // 
 // gap where it cannot be had.
 struct view target_exe(const struct target *t);
 const char *target_exe_path(const struct target *t); // as the target sees it, " (deleted)" cut off
-bool target_exe_deleted(const struct target *t);
+bool target_exe_deleted(const struct target *t); // or another file lies under its name now
 // The target's CLOCK_MONOTONIC in ns now (its time namespace's), and the wall clock belonging to it. A core: of the dump.
 struct target_clock { int64_t monotonic_ns; instant_t wall; };
 must_use struct err *target_clock(const struct target *t, struct target_clock *ret);
 instant_t target_started(const struct target *t); // 0 = not known
-bool target_alive(const struct target *t);
+bool target_alive(const struct target *t); // false once it has ended (a zombie too); a core: false
 const struct gaps *target_gaps(const struct target *t);
+// A file by the path the target knows it by, through its own root: a shared library, sources. Core: this machine's.
+must_use struct err *target_file(const struct target *t, const char *path, struct file **ret);
 // Threads' registers in a core (NT_PRSTATUS); a live process has none without ptrace.
 struct target_thread { int64_t tid; uint64_t pc, sp, bp; };
 size_t target_threads(const struct target *t, const struct target_thread **ret);
 
 // A file on disk as bytes.
-struct file;
 must_use struct err *file_open(const char *path, struct file **ret); // "-" is standard input (read whole, at most 4 GiB)
 void file_close(struct file *f);
 static inline void file_closep(struct file **f) { file_close(*f); }
 struct view file_view(const struct file *f);
+
+// A text file of /proc/PID, or of /proc itself (pid 0), whole; crossing max is ERR_LIMIT. What ret held is dropped.
+must_use struct err *procfs_text(int64_t pid, const char *name, size_t max, struct strbuf *ret);
+// "Name:   12345 kB" in such a text: the number behind the name, times 1024 where kB stands; false if not there.
+bool procfs_field(const char *text, const char *name, uint64_t *ret);
