@@ -1,6 +1,6 @@
 // judge: evidence -> verdict. A table of rules; each rule looks at facts on the keys and says what it found, or why not.
 //   reads   struct evidence, never a reader
-//   gives   struct verdict: findings worst first, what was cleared; words are keys into tables/rules.yaml with numbers,
+//   gives   struct verdict: findings worst first, what was cleared; words are keys into tables/words.yaml with numbers,
 //           phrased by show/
 //   knows   the decision table: series say when and how fast, the program says leak or not; `proven` only where no
 //           execution can use it again
@@ -26,26 +26,54 @@ enum evidence_from { // as the contract spells them
 };
 extern const char *const evidence_from_names[FROMS];
 
-// A sentence to be phrased by show: a key of tables/rules.yaml's `says` and up to four values put in for {0}..{3}.
-enum say_kind { SAY_NONE, SAY_TEXT, SAY_COUNT, SAY_BYTES, SAY_RATE, SAY_SECONDS, SAY_PLACE, SAY_INSTANT, SAY_NUMBER };
+// A sentence to be phrased by show: a row of tables/words.yaml and up to four values put in for {0}..{3}.
+enum say_key {
+	SAY_NOTHING,
+#define WORD(key) key,
+#include "word_keys.inc"
+#undef WORD
+	SAY_KEYS,
+};
+enum say_kind { V_NONE, V_TEXT, V_COUNT, V_BYTES, V_SECONDS, V_PLACE, V_FUNCTION, V_INSTANT, V_NUMBER, V_PERCENT };
 struct say_value {
 	enum say_kind kind;
-	double number;   // count, bytes, bytes a second, seconds, instants (ns)
+	double number; // count, bytes, seconds, number, share of 1
+	instant_t at;
 	str_id text;
 	place_id place;
 };
 struct say {
-	const char *key; // static; NULL = nothing
+	enum say_key key;
 	struct say_value v[4];
 };
+#define SAY(k, ...) ((struct say){.key = SAY_##k, .v = {__VA_ARGS__}})
+#define V_text(s) ((struct say_value){.kind = V_TEXT, .text = (s)})
+#define V_count(x) ((struct say_value){.kind = V_COUNT, .number = (double)(x)})
+#define V_bytes(x) ((struct say_value){.kind = V_BYTES, .number = (double)(x)})
+#define V_seconds(x) ((struct say_value){.kind = V_SECONDS, .number = (x)})
+#define V_number(x) ((struct say_value){.kind = V_NUMBER, .number = (x)})
+#define V_percent(x) ((struct say_value){.kind = V_PERCENT, .number = (x)})
+#define V_place(p) ((struct say_value){.kind = V_PLACE, .place = (p)})
+#define V_function(p) ((struct say_value){.kind = V_FUNCTION, .place = (p)})
+#define V_instant(t) ((struct say_value){.kind = V_INSTANT, .at = (t)})
+
+enum rule_id { // rows of tables/rules.yaml
+#define RULE(id, function) id,
+#include "rule_ids.inc"
+#undef RULE
+	RULES,
+};
+
+struct finding_evidence { enum evidence_from from; struct say say; };
+struct rule_note { enum rule_id rule; struct say_value subject; struct say why; };
 
 struct finding {
-	const char *rule; // static, its row in tables/rules.yaml
+	enum rule_id rule;
 	enum finding_kind kind;
 	enum finding_class class;
 	enum finding_proof proof;
 	double severity, confidence;
-	struct say title, decide_by, advice, reason, because_level;
+	struct say title, decide_by, advice, reason, levels_off_because;
 	// who
 	str_id type;
 	uint64_t count, bytes; // 0 = not known
@@ -55,7 +83,7 @@ struct finding {
 	const struct ev_resource *resource;
 	const struct ev_why *why;
 	str_id holder_root; // 0 = not known
-	const char *holder_root_kind;
+	const char *holder_root_kind; // as the contract spells them; NULL if not known
 	// when
 	instant_t onset;
 	double onset_uncertainty_seconds;
@@ -66,7 +94,7 @@ struct finding {
 	uint64_t levels_off_bytes, levels_off_count;
 	struct say trigger;
 	place_id fix_place;
-	VEC(struct { enum evidence_from from; struct say say; }) evidence;
+	VEC(struct finding_evidence) evidence;
 	double weight; // for ordering equal severities: bytes a second, stacks and heap together
 	bool folded;   // a symptom of another finding
 };
@@ -79,7 +107,7 @@ struct verdict {
 	VEC(struct cleared) cleared;
 	struct say summary;
 	// Why each rule fired or did not, for `debug rules`.
-	VEC(struct { const char *rule; str_id subject; struct say why; }) log;
+	VEC(struct rule_note) log;
 };
 
 must_use struct err *judge_evidence(struct evidence *ev, struct verdict **ret);

@@ -9,6 +9,7 @@
 #include "base/gap.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
+#include "judge/judge.h"
 
 // ---- tables: what a view makes, what every form can print ----------------------------------------------------------
 
@@ -48,3 +49,21 @@ struct gap_text { char *what, *because, *remedy; }; // owned; remedy NULL if non
 must_use struct err *show_gap(const struct gap *gap, struct gap_text *ret);
 void gap_text_fini(struct gap_text *t);
 must_use struct err *show_gaps_text(const struct gaps *gaps, struct strbuf *out); // lines for people
+
+// ---- verdicts -----------------------------------------------------------------------------------------------------
+
+// A sentence, filled. "" for SAY_NOTHING.
+void show_say(const struct evidence *ev, struct say say, struct strbuf *out);
+// A place as people read it: main.(*Pool).Get, pool.go:41. "" for 0.
+void show_place(const struct evidence *ev, place_id place, struct strbuf *out);
+
+must_use struct err *show_verdict_text(const struct verdict *v, struct show_style style, struct strbuf *out);
+// Exactly docs/contract/verdict.schema.json.
+must_use struct err *show_verdict_json(const struct verdict *v, struct strbuf *out);
+// Why each rule fired or did not.
+must_use struct err *show_verdict_notes(const struct verdict *v, struct table **ret);
+
+// ---- rules --------------------------------------------------------------------------------------------------------
+
+struct rule_text { const char *name, *kind, *summary, *looks_for, *rules_out, *sure, *example; };
+const struct rule_text *show_rule(enum rule_id rule);

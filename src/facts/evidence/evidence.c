@@ -58,6 +58,7 @@ void evidence_free(struct evidence *ev)
 	vec_fini(&ev->target.inputs);
 	vec_fini(&ev->points);
 	vec_fini(&ev->gcs);
+	vec_fini(&ev->looks);
 	vec_fini(&ev->sites);
 	vec_fini(&ev->groups);
 	vec_fini(&ev->resources);

@@ -89,6 +89,12 @@ struct ev_gc {
 
 // ---- who allocates ------------------------------------------------------------------------------------------------
 
+// A look at all allocation sites. Sites keep a point only where they changed: between two the last one stands.
+struct ev_look {
+	instant_t at;
+	uint32_t gc_cycle; // the collection the counters are exact for; 0 = not known
+};
+
 // Counters of one allocation site as Go's sampler has them (raw samples, not scaled), at one instant.
 struct ev_site_point {
 	instant_t at;
@@ -143,6 +149,7 @@ struct ev_group {
 	bool ran_known;
 	// Wake-ups of the members at the last look.
 	uint64_t wakes[EV_WAKES];
+	uint64_t ticker_alone;               // EV_WAKE_TICKER members that wait on nothing but their ticker
 	uint64_t due, due_gone, due_stayed;  // members whose certain or possible wake-up fell into the window: left, stayed without running
 	uint64_t due_ran;                    // stayed, but ran
 	instant_t next_due_min, next_due_max; // of EV_WAKE_ONCE and EV_WAKE_MAYBE members; 0 = none
@@ -220,6 +227,7 @@ struct evidence {
 	struct ev_limit limit;
 	VEC(struct ev_point) points;
 	VEC(struct ev_gc) gcs;
+	VEC(struct ev_look) looks;
 	VEC(struct ev_site) sites;
 	VEC(struct ev_group) groups;
 	VEC(struct ev_resource) resources;

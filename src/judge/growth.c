@@ -1,0 +1,50 @@
+#include "judge/growth.h"
+#include "judge/stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { MIN_POINTS = 4 };
+
+static double level(const double *y, size_t from, size_t to) { return stats_mean(y + from, to - from); }
+
+struct growth growth_of(const instant_t *at, const double *y, size_t n, double noise, double min_change)
+{
+	struct growth g = {.shape = GROWTH_UNKNOWN, .p = 1, .points = n, .slope = NAN, .low = NAN, .high = NAN};
+	if (n)
+		g.first = y[0], g.last = g.peak = y[n - 1];
+	if (n < MIN_POINTS)
+		return g;
+	double *x = malloc(n * sizeof(*x));
+	if (!x)
+		return g;
+	for (size_t i = 0; i < n; i++) {
+		x[i] = (double)(at[i] - at[0]) / 1e9;
+		g.peak = fmax(g.peak, y[i]);
+	}
+	size_t third = n / 3 ? n / 3 : 1;
+	double a = level(y, 0, third), m = level(y, third, n - third), c = level(y, n - third, n);
+	g.p = stats_mann_kendall(y, n);
+	double change = c - a, enough = fmax(min_change * 0.6, 3 * noise);
+	double rise = g.peak - fmin(a, c);
+	g.shape = GROWTH_NONE;
+	if (rise > fmax(min_change, 3 * noise) && change < 0.3 * rise && g.peak > c + fmax(min_change, 3 * noise))
+		g.shape = GROWTH_TRANSIENT;
+	// Thirds are level by themselves; what lies between them is 2/3 of the whole rise.
+	else if (change > enough && (n < 8 ? g.p < 0.05 : g.p < 0.01))
+		g.shape = c - m >= 0.6 * (m - a) ? GROWTH_STEADY : GROWTH_LEVELLING;
+	if (g.shape == GROWTH_STEADY || g.shape == GROWTH_LEVELLING) {
+		size_t k = stats_hinge(x, y, n);
+		double before = k ? level(y, 0, k) : y[0];
+		// A hinge counts only where the series was level before it for a good part of the window.
+		bool inside = k >= 3 && k + 3 < n && x[k] > 0.15 * x[n - 1] && fabs(y[k] - before) < 0.15 * change;
+		if (inside) {
+			g.onset = at[k];
+			g.onset_uncertainty_seconds = fmax(x[k + 1] - x[k], x[k] - x[k - 1]);
+		}
+		size_t from = inside ? k : 0;
+		stats_theil_sen(x + from, y + from, n - from, &g.slope, &g.low, &g.high);
+	}
+	free(x);
+	return g;
+}
