@@ -1,0 +1,27 @@
+// collect: readers' structs -> facts. One file per reader or join; one tongue in, another out.
+//   reads   what readers give; the evidence they are added to
+//   gives   facts and gaps in the evidence
+//   knows   both tongues and nothing else: no decision, no phrase
+//   costs   linear in what is handed in
+//   not     opening, watching, judging
+#pragma once
+#include "facts/evidence/evidence.h"
+#include "read/gobin/gobin.h"
+#include "read/goruntime/goruntime.h"
+#include "read/target/target.h"
+
+// ---- collect_process.c: who the target is -------------------------------------------------------------------------
+
+must_use struct err *collect_process(struct evidence *ev, const struct target *t, const struct gobin *g);
+must_use struct err *collect_layouts(struct evidence *ev, const struct rt *rt);
+
+// ---- collect_sites.c: the runtime's allocation buckets over time ---------------------------------------------------
+
+// Symbolises each bucket once; keeps a point only where counters changed, and at most some dozens of looks (older ones
+// are thinned evenly), so memory does not grow with the window.
+struct collect_sites;
+struct collect_sites *collect_sites_new(struct evidence *ev, const struct rt *rt, int64_t mem_profile_rate); // NULL: nomem
+void collect_sites_free(struct collect_sites *c);
+static inline void collect_sites_freep(struct collect_sites **c) { collect_sites_free(*c); }
+// The buckets that changed since the last look; all of them the first time.
+must_use struct err *collect_sites_look(struct collect_sites *c, instant_t at, uint32_t gc_cycle, const struct rt_bucket *changed, size_t n);
