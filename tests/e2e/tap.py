@@ -15,7 +15,7 @@ def test(f=None, *, rows=None):
     def add(g):
         for row in rows if rows is not None else [()]:
             args = row if isinstance(row, tuple) else (row,)
-            registered.append((' '.join([g.__name__.replace('_', ' '), *map(str, args)]), g, args))
+            registered.append((' '.join([g.__name__.replace('_', ' '), *(str(a) for a in args if isinstance(a, (str, int)))]), g, args))
         return g
     return add(f) if f else add
 
