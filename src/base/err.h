@@ -17,11 +17,12 @@ enum err_kind {
 struct err;
 extern struct err err_nomem;
 
-must_use struct err *err_new(enum err_kind kind, const char *fmt, ...) format_printf(2, 3);
+#define never_null __attribute__((returns_nonnull)) // an err maker always makes one: compilers need not fear the rest
+must_use never_null struct err *err_new(enum err_kind kind, const char *fmt, ...) format_printf(2, 3);
 // Malformed input, found `off` bytes into `source` (copied into the message).
-must_use struct err *err_input(const char *source, uint64_t off, const char *fmt, ...) format_printf(3, 4);
+must_use never_null struct err *err_input(const char *source, uint64_t off, const char *fmt, ...) format_printf(3, 4);
 // ERR_OS (ERR_PERMISSION for EPERM and EACCES, ERR_GONE for ESRCH) with strerror(errno_value) behind the text.
-must_use struct err *err_os(int errno_value, const char *fmt, ...) format_printf(2, 3);
+must_use never_null struct err *err_os(int errno_value, const char *fmt, ...) format_printf(2, 3);
 // Put "while doing this" in front of the message. Passes NULL through. Takes and returns ownership.
 must_use struct err *err_while(struct err *err, const char *fmt, ...) format_printf(2, 3);
 

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAP_FROM = 16 << 20 };
 static const uint64_t read_max = 4ull << 30;
 
 struct file {
@@ -70,7 +69,7 @@ static struct err *take_fd(int fd, struct file *f)
 		return err_os(errno, "%s", f->name);
 	if (S_ISDIR(st.st_mode))
 		return err_new(ERR_INPUT, "%s: is a directory", f->name);
-	if (!S_ISREG(st.st_mode) || st.st_size < MAP_FROM)
+	if (!S_ISREG(st.st_mode) || st.st_size < FILE_MAP_FROM)
 		return read_whole(fd, S_ISREG(st.st_mode) ? (size_t)st.st_size : 65536, f);
 	void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)

@@ -2,7 +2,7 @@
 #pragma once
 #include "read/target/target.h"
 
-enum { TARGET_PAGE = 4096, TARGET_MAPS_MAX = 1 << 20 };
+enum { TARGET_PAGE = 4096, TARGET_MAPS_MAX = 1 << 20, FILE_MAP_FROM = 16 << 20 };
 
 struct target_maps {
 	VEC(struct target_map) at;
@@ -55,5 +55,7 @@ struct permission {
 void permission_facts(int proc_fd, int64_t pid, struct permission *ret);
 must_use struct err *permission_err(const struct permission *p, const char *what);
 
+// Fills t->core, mappings, threads and pid. The bytes must outlive t. Also after an err t->core is core_free's.
 must_use struct err *core_parse(struct view bytes, struct target *t);
 void core_free(struct core *c);
+instant_t core_written(const struct core *c);

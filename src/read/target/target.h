@@ -43,7 +43,8 @@ const struct target_map *target_map_at(const struct target *t, addr_t addr); // 
 struct view target_exe(const struct target *t);
 const char *target_exe_path(const struct target *t); // as the target sees it, " (deleted)" cut off
 bool target_exe_deleted(const struct target *t); // or another file lies under its name now
-// The target's CLOCK_MONOTONIC in ns now (its time namespace's), and the wall clock belonging to it. A core: of the dump.
+// The target's CLOCK_MONOTONIC in ns now (its time namespace's), and the wall clock belonging to it. A core: monotonic_ns is
+// 0, not known (the runtime's own words tell it), wall is when the file was written.
 struct target_clock { int64_t monotonic_ns; instant_t wall; };
 must_use struct err *target_clock(const struct target *t, struct target_clock *ret);
 instant_t target_started(const struct target *t); // 0 = not known
