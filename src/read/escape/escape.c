@@ -205,6 +205,36 @@ static struct err *name_map_values(struct escape *e)
 	return NULL;
 }
 
+// A flow that ends in a named variable which is not itself on the heap ends in a named result.
+static struct err *name_results(struct escape *e)
+{
+	cleanup(map_freep) struct map *moved = map_new();
+	if (!moved)
+		return &err_nomem;
+	for (size_t k = 0; k < e->items.len; k++) {
+		const struct escape_item *i = &e->items.at[k];
+		uint64_t key[2] = {(uint64_t)(uintptr_t)i->pos.file, hash_bytes(i->subject, strlen(i->subject))};
+		if (i->kind == ESCAPE_MOVED && !map_at(moved, hash_bytes(key, sizeof(key)), NULL))
+			return &err_nomem;
+	}
+	for (size_t k = 0; k < e->items.len; k++) {
+		struct escape_item *i = &e->items.at[k];
+		const char *to = escape_target(e, i);
+		uint64_t key[2] = {(uint64_t)(uintptr_t)i->pos.file, hash_bytes(to, strlen(to))}, at;
+		if (i->construct == CONSTRUCT_STORED_IN_HEAP && to[0] && to[0] != '{' &&
+		    !map_find(moved, hash_bytes(key, sizeof(key)), &at))
+			i->construct = CONSTRUCT_RETURN_OF_ADDRESS;
+	}
+	return NULL;
+}
+
+// Only -m says "moved to heap": in the log, and in an explanation by itself, a variable is told by its flow starting
+// at the variable, not at {storage for EXPR}.
+static bool is_variable(const struct escape *e, const struct escape_item *i)
+{
+	return i->n_edges && !strcmp(e->edges.at[i->first_edge].from, i->subject);
+}
+
 struct err *escape_finish(struct escape *e)
 {
 	struct err *err = e->failed ? &err_nomem : join_blocks(e);
@@ -214,12 +244,16 @@ struct err *escape_finish(struct escape *e)
 			i->construct = CONSTRUCT_OTHER;
 			continue;
 		}
+		if (is_variable(e, i))
+			i->kind = ESCAPE_MOVED;
 		i->expr = i->kind == ESCAPE_MOVED ? ESCAPE_EXPR_VARIABLE : expr_of(i->subject);
 		i->construct = construct_of(e, i);
 	}
 	if (!err)
 		err = name_go_and_defer(e);
-	return err ? err : name_map_values(e);
+	if (!err)
+		err = name_map_values(e);
+	return err ? err : name_results(e);
 }
 
 size_t escape_items(const struct escape *e, const struct escape_item **ret)
