@@ -19,7 +19,7 @@ TEST(the_log_gives_flow_and_inner_positions)
 	CHECK(n == 2, "%zu items", n);
 	if (n != 2)
 		return;
-	CHECK(items[0].kind == ESCAPE_HEAP && items[0].construct == CONSTRUCT_RETURN_OF_ADDRESS);
+	CHECK(items[0].kind == ESCAPE_MOVED && items[0].construct == CONSTRUCT_RETURN_OF_ADDRESS);
 	CHECK(!strcmp(items[0].pos.file, "/s/x.go") && items[0].pos.line == 74 && !strcmp(items[0].package, "a/b"));
 	CHECK(items[0].n_inner == 1 && escape_inner_at(e, items[0].first_inner)->line == 59);
 	CHECK(items[0].n_edges == 1);
