@@ -6,7 +6,25 @@
 
 enum { MIN_POINTS = 4 };
 
+// Mean of the points from..to; and how much they scatter around it.
 static double level(const double *y, size_t from, size_t to) { return stats_mean(y + from, to - from); }
+
+static double scatter(const double *y, size_t from, size_t to)
+{
+	double mean = level(y, from, to), sum = 0;
+	for (size_t i = from; i < to; i++)
+		sum += (y[i] - mean) * (y[i] - mean);
+	return sqrt(sum / (double)(to - from));
+}
+
+// The highest level that lasted three points: a saw's teeth are no peak.
+static double lasting_peak(const double *y, size_t n)
+{
+	double peak = -INFINITY;
+	for (size_t i = 0; i + 3 <= n; i++)
+		peak = fmax(peak, fmin(y[i], fmin(y[i + 1], y[i + 2])));
+	return peak;
+}
 
 struct growth growth_of(const instant_t *at, const double *y, size_t n, double noise, double min_change)
 {
@@ -18,17 +36,16 @@ struct growth growth_of(const instant_t *at, const double *y, size_t n, double n
 	double *x = malloc(n * sizeof(*x));
 	if (!x)
 		return g;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		x[i] = (double)(at[i] - at[0]) / 1e9;
-		g.peak = fmax(g.peak, y[i]);
-	}
+	g.peak = lasting_peak(y, n);
 	size_t third = n / 3 ? n / 3 : 1;
 	double a = level(y, 0, third), m = level(y, third, n - third), c = level(y, n - third, n);
 	g.p = stats_mann_kendall(y, n);
 	double change = c - a, enough = fmax(min_change * 0.6, 3 * noise);
-	double rise = g.peak - fmin(a, c);
+	double clear = fmax(fmax(min_change, 3 * noise), 3 * fmin(scatter(y, 0, third), scatter(y, n - third, n)));
 	g.shape = GROWTH_NONE;
-	if (rise > fmax(min_change, 3 * noise) && change < 0.3 * rise && g.peak > c + fmax(min_change, 3 * noise))
+	if (g.peak - a > clear && g.peak - c > clear && change < 0.3 * (g.peak - a))
 		g.shape = GROWTH_TRANSIENT;
 	// Thirds are level by themselves; what lies between them is 2/3 of the whole rise.
 	else if (change > enough && (n < 8 ? g.p < 0.05 : g.p < 0.01))

@@ -1,0 +1,11 @@
+// What the verbs share that start from a process, a core or files.
+#pragma once
+#include "cli/args.h"
+#include "facts/evidence/evidence.h"
+#include "read/gobin/gobin.h"
+#include "read/target/target.h"
+
+// The target's executable as a gobin: from its file, or from its memory where the file cannot be had.
+must_use struct err *diagnose_gobin(const struct target *t, struct gobin **ret);
+// Profiles, traces, dumps, a core, an executable, URLs, directories, in any mixture -> facts.
+must_use struct err *diagnose_files(const struct args *args, const char *const *inputs, size_t n, struct evidence *ev);
