@@ -1,0 +1,3 @@
+module tracework
+
+go 1.21
