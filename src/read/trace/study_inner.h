@@ -87,7 +87,6 @@ must_use struct err *study_go_end(struct study *s);
 struct study_g *study_g_find(struct study *s, uint64_t id);
 // study_gc.c
 must_use struct err *study_gc_event(struct study *s, const struct trace *t, const struct trace_event *e);
-void study_gc_end(struct study *s);
 void study_heap(struct study *s, int64_t t_ns, uint64_t bytes, bool goal);
 // study_user.c
 must_use struct err *study_user_event(struct study *s, const struct trace *t, const struct trace_event *e);

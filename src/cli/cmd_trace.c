@@ -1,0 +1,108 @@
+// whyheap trace FILE [VIEW]: what an execution trace says.
+#include "cli/cli.h"
+#include "read/target/target.h"
+#include "views/trace/trace.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char views[] = "summary|goroutines|gc|spawns|blocks|tasks|events";
+
+struct input {
+	struct file *file;
+	struct trace *trace;
+};
+
+static void input_fini(struct input *in)
+{
+	trace_close(in->trace);
+	file_close(in->file);
+}
+
+static struct err *input_open(const char *path, struct input *ret)
+{
+	struct err *err = file_open(path, &ret->file);
+	return err ? err : trace_open(file_view(ret->file), NULL, &ret->trace);
+}
+
+// `--window 7..9`, in seconds since the first event.
+static struct err *window(const struct args *args, double *ret_from, double *ret_to)
+{
+	const char *w = args_str(args, "window", NULL);
+	char *end;
+	if (!w)
+		return NULL;
+	*ret_from = strtod(w, &end);
+	if (strncmp(end, "..", 2) || (*ret_to = strtod(end + 2, &end)) <= *ret_from || *end)
+		return err_new(ERR_USAGE, "--window '%s': T0..T1 in seconds wanted, like 7..9.5", w);
+	return NULL;
+}
+
+static void flush_out(struct strbuf *out)
+{
+	fwrite(strbuf_str(out), 1, out->len, stdout);
+	out->len = 0;
+}
+
+static struct err *events(const struct args *args, struct trace *t)
+{
+	cleanup(strbuf_finip) struct strbuf out = {0};
+	uint64_t g = args_count(args, "goroutine", 0);
+	struct view_events f = {.goroutine = g ? g : TRACE_NONE, .kind = args_str(args, "kind", NULL)};
+	double from = args_number(args, "from", 0), to = args_number(args, "to", -1);
+	bool raw = args_flag(args, "raw"), json = args_flag(args, "json"), any = false;
+	const struct trace_event *ev;
+	int64_t first_ns = 0;
+	size_t n = 0;
+	struct err *err = window(args, &from, &to);
+	if (json && !raw)
+		fputs("[", stdout);
+	for (uint64_t seen = 0; !err && !(err = trace_next(t, &ev, &n)) && n; seen += n) {
+		if (!seen) {
+			first_ns = ev[0].t_ns;
+			f.from_ns = first_ns + (int64_t)(from * 1e9);
+			f.to_ns = to >= 0 ? first_ns + (int64_t)(to * 1e9) : from > 0 ? INT64_MAX : 0;
+		}
+		for (size_t i = 0; i < n; i++) {
+			if (!view_events_want(&f, &ev[i]))
+				continue;
+			if (raw) {
+				view_event_raw(t, &ev[i], &out);
+			} else if (json) {
+				strbuf_puts(&out, any ? ",\n" : "\n");
+				view_event_json(t, &ev[i], first_ns, &out);
+			} else {
+				view_event_text(t, &ev[i], first_ns, &out);
+			}
+			any = true;
+		}
+		if (!err)
+			err = strbuf_check(&out);
+		flush_out(&out);
+		if (f.to_ns && ev[n - 1].t_ns > f.to_ns)
+			break;
+	}
+	if (json && !raw)
+		fputs("\n]\n", stdout);
+	return err;
+}
+
+struct err *cmd_trace(const struct args *args, int *ret_status);
+struct err *cmd_trace(const struct args *args, int *ret_status)
+{
+	const char *const *inputs;
+	size_t n = args_inputs(args, &inputs);
+	*ret_status = 0;
+	if (!n || n > 2)
+		return err_new(ERR_USAGE, "trace: FILE [VIEW] wanted; views are %s", views);
+	const char *view = n > 1 ? inputs[1] : "summary";
+	cleanup(input_fini) struct input in = {0};
+	struct err *err = input_open(inputs[0], &in);
+	if (err)
+		return err;
+	if (!strcmp(view, "events"))
+		return events(args, in.trace);
+	const char *near = args_nearest(view, views);
+	return err_new(ERR_USAGE, "trace: no view '%s'%s%s", view, near ? "; the nearest is " : "", near ? near : "");
+}
