@@ -133,3 +133,5 @@ uint64_t trace_generation(const struct trace *t); // of the block given last; id
 // Of the block given last. An id that is not there: an empty string, an empty stack.
 struct trace_str trace_string(const struct trace *t, uint64_t id);
 struct trace_stack trace_stack(const struct trace *t, uint64_t id);
+
+#include "read/trace/study.h"

@@ -6,7 +6,6 @@
 //   not     decisions: whether something is a leak is the judge's
 #pragma once
 #include "read/trace/trace.h"
-#include "read/trace/study.h"
 #include "show/show.h"
 
 // What a person asked for among the events.
