@@ -49,6 +49,7 @@ struct rt_layout_set {
 	bool uses_table;               // at least one struct
 	char table[24];                // "1.27", "1.23.3-1.23.11", "" = no table fits
 	const char *doubt;             // why the table may not fit although the release is known; NULL
+	char changed[96];              // the first field in which the target differs from the table of its release; "" = none
 	struct rt_layout shown[S_COUNT];
 	size_t n_shown;
 };
@@ -58,6 +59,8 @@ must_use struct err *layout_load(struct rt *rt);
 void layout_show(struct rt *rt); // fills shown[], after the checks
 // The struct cannot be used: every key of it becomes unknown, and a gap says why.
 void layout_refuse(struct rt *rt, enum rt_struct s, const char *why, ...) format_printf(3, 4);
+bool layout_from_table(const struct rt *rt, enum rt_struct s);
+int layout_refs_set(const struct rt *rt, bool *ret_exact); // the set of references to vote with; -1: none
 const char *layout_struct_name(enum rt_struct s); // "runtime.mspan"
 enum rt_struct layout_struct_of(enum rt_key k);
 const char *layout_field_name(enum rt_key k);     // "sched.sp"; "" for the size

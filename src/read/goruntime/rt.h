@@ -74,6 +74,8 @@ bool rt_in_text(const struct rt *rt, addr_t pc);
 void rt_check(struct rt *rt); // invariants.c: refuses what does not hold, sets has_*
 must_use struct err *refs_vote(struct rt *rt); // refs.c: fills the globals that are still 0
 
+struct err *buckets_check(struct rt *rt, size_t *ret_n); // buckets.c: NULL: they look like buckets, ret_n of them
+
 void stats_free(struct rt_stats *s);
 void bucket_state_free(struct rt_bucket_state *s);
 void span_state_free(struct rt_span_state *s);
