@@ -6,7 +6,6 @@ import (
 	"io"
 	"math/rand"
 	"net"
-	"sync"
 	"time"
 )
 
@@ -14,16 +13,10 @@ const (
 	botEvery     = 66 * time.Millisecond // one that plays, and one that only connects
 	botPlays     = 2500 * time.Millisecond
 	botActsEvery = 120 * time.Millisecond
-	botPatience  = 5 * time.Second // then it stops waiting for the server's answer
-	darkMax      = 1 << 15
 )
 
 // botHost brings players: those who play and leave, and those who connect and never log in.
-type botHost struct {
-	addr string
-	mu   sync.Mutex
-	dark []net.Conn // of phones that went out of range: nobody says good-bye to the server
-}
+type botHost struct{ addr string }
 
 func newBotHost(addr string) *botHost { return &botHost{addr: addr} }
 
@@ -95,23 +88,14 @@ func (h *botHost) playOn(conn net.Conn, n int) {
 	_, _ = conn.Write(appendMessage(nil, msgBye))
 }
 
-// connectOnly waits for the server to speak. A server that keeps its word hangs up when the time to log in is over; if it
-// does not, the phone goes dark: the connection stays, and nobody says so.
+// connectOnly waits for the server to speak, as an app does that the player left open at the title; the server hangs up
+// when the time to log in is over.
 func (h *botHost) connectOnly() {
 	conn, err := net.Dial("tcp", h.addr)
 	if err != nil {
 		return
 	}
-	_ = conn.SetReadDeadline(time.Now().Add(botPatience))
+	defer conn.Close()
 	var head [headBytes]byte
-	_, err = io.ReadFull(conn, head[:])
-	if ne, ok := err.(net.Error); !ok || !ne.Timeout() {
-		conn.Close()
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.dark) < darkMax {
-		h.dark = append(h.dark, conn)
-	}
+	_, _ = io.ReadFull(conn, head[:])
 }
