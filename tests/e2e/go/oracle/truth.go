@@ -100,6 +100,7 @@ var (
 	json     quietWriter
 	dump     []byte
 	limit    int64
+	dumpTime time.Duration // that the world stood still for the goroutine dump
 )
 
 func init() {
@@ -152,7 +153,9 @@ func truth(dir string, nogc bool) {
 	out := create(filepath.Join(dir, "truth.json"))
 	answer := []byte("TRUTH " + dir + "\n")
 	for pass := 0; pass < 2; pass++ { // the first pass grows this goroutine's stack
+		began := time.Now()
 		n := runtime.Stack(dump, true)
+		dumpTime = time.Since(began)
 		runtime.ReadMemStats(&stats)
 		writeTruth()
 		if pass == 1 {
@@ -208,6 +211,7 @@ func writeTruth() {
 	w.field("num_goroutine", uint64(runtime.NumGoroutine()))
 	w.field("memory_limit", uint64(limit))
 	w.field("mem_profile_rate", uint64(runtime.MemProfileRate))
+	w.field("dump_ns", uint64(dumpTime))
 	w.str(`"memstats":`)
 	writeStats(w, &stats)
 	w.str(`,"waiters":[`)
