@@ -51,7 +51,7 @@ static bool skip(char **p, char c)
 	return true;
 }
 
-static bool parse_line(char *p, struct target_map *ret)
+bool procfs_map_line(char *p, struct target_map *ret)
 {
 	struct target_map m = {0};
 	uint64_t major, minor;
@@ -82,7 +82,7 @@ struct err *target_maps_parse(char *text, struct target_maps *ret)
 		line[len] = 0;
 		struct target_map map;
 		// [vsyscall] lies above everything; order is the kernel's, but what is not ascending cannot be searched.
-		if (!parse_line(line, &map) || map.start < last)
+		if (!procfs_map_line(line, &map) || map.start < last)
 			err = err_input("maps", (uint64_t)(line - text), "not a mapping above 0x%llx: \"%.60s\"", (unsigned long long)last, line);
 		else
 			err = vec_push(&m.at, TARGET_MAPS_MAX, "mappings", map);

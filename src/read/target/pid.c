@@ -123,12 +123,6 @@ struct err *target_refresh(struct target *t)
 	return NULL;
 }
 
-static const char *stat_behind_name(const char *text)
-{
-	const char *p = strrchr(text, ')'); // the name may hold anything
-	return p && p[1] == ' ' ? p + 2 : NULL;
-}
-
 bool target_alive(const struct target *t)
 {
 	if (t->kind != TARGET_PROCESS)
@@ -138,28 +132,6 @@ bool target_alive(const struct target *t)
 	const char *state = err ? NULL : stat_behind_name(strbuf_str(&text));
 	err_free(err);
 	return state && !strchr("ZXx", *state);
-}
-
-static int64_t clock_ns(clockid_t id)
-{
-	struct timespec ts;
-	clock_gettime(id, &ts);
-	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
-}
-
-// Field 22: clock ticks from boot to its start.
-static instant_t start_time(const char *stat)
-{
-	const char *p = stat_behind_name(stat);
-	for (int field = 3; p && field < 22; field++)
-		if ((p = strchr(p, ' ')))
-			p++;
-	long ticks = sysconf(_SC_CLK_TCK);
-	if (!p || ticks <= 0)
-		return 0;
-	double since_boot = (double)strtoull(p, NULL, 10) / (double)ticks;
-	double now = (double)clock_ns(CLOCK_BOOTTIME) / 1e9;
-	return clock_ns(CLOCK_REALTIME) - (instant_t)((now - since_boot) * 1e9);
 }
 
 bool timens_parse(const char *text, int64_t *ret_ns)
@@ -302,7 +274,7 @@ struct err *target_open_pid(int64_t pid, struct target **ret)
 	struct err *err;
 	if ((err = proc_text_at(t->proc_fd, "status", 65536, &status)) || (err = proc_text_at(t->proc_fd, "stat", 4096, &stat)))
 		return err_while(err, "process %" PRId64, pid);
-	t->started = start_time(strbuf_str(&stat));
+	t->started = procfs_started(strbuf_str(&stat));
 	if ((err = target_refresh(t)))
 		return err;
 	if (!t->maps.at.len)

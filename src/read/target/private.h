@@ -2,6 +2,8 @@
 #pragma once
 #include "read/target/target.h"
 
+#include <time.h>
+
 enum { TARGET_PAGE = 4096, TARGET_MAPS_MAX = 1 << 20, FILE_MAP_FROM = 16 << 20 };
 
 struct target_maps {
@@ -35,6 +37,8 @@ void target_maps_fini(struct target_maps *m);
 must_use struct err *target_maps_parse(char *text, struct target_maps *ret);
 const struct target_map *target_maps_find(const struct target_map *at, size_t n, addr_t addr);
 
+int64_t clock_ns(clockid_t id);
+const char *stat_behind_name(const char *stat); // its third field on; NULL: not a stat
 must_use struct err *proc_text_at(int dir_fd, const char *name, size_t max, struct strbuf *ret);
 must_use struct err *file_open_at(int dir_fd, const char *path, const char *called, struct file **ret);
 

@@ -64,5 +64,11 @@ struct view file_view(const struct file *f);
 
 // A text file of /proc/PID, or of /proc itself (pid 0), whole; crossing max is ERR_LIMIT. What ret held is dropped.
 must_use struct err *procfs_text(int64_t pid, const char *name, size_t max, struct strbuf *ret);
+// The same line by line, for long ones: a line of more than 4095 bytes is cut. false from fn ends it.
+must_use struct err *procfs_lines(int64_t pid, const char *name, bool (*fn)(void *ctx, char *line), void *ctx);
+// One line of maps, or the head of one in smaps, is cut into its parts; path borrows from it. false: not such a line.
+bool procfs_map_line(char *line, struct target_map *ret);
+// Nanoseconds since 1970 at which a process began, from the text of its stat; 0 = not to be read.
+instant_t procfs_started(const char *stat);
 // "Name:   12345 kB" in such a text: the number behind the name, times 1024 where kB stands; false if not there.
 bool procfs_field(const char *text, const char *name, uint64_t *ret);
