@@ -1,5 +1,6 @@
 // whyheap trace FILE [VIEW]: what an execution trace says.
 #include "cli/cli.h"
+#include "cli/term.h"
 #include "read/target/target.h"
 #include "views/trace/trace.h"
 
@@ -88,6 +89,73 @@ static struct err *events(const struct args *args, struct trace *t)
 	return err;
 }
 
+static struct err *study_of(const struct args *args, struct trace *t, struct study **ret)
+{
+	double from = 0, to = 0;
+	const struct trace_event *ev;
+	size_t n;
+	struct study_options opt = {0};
+	struct err *err = window(args, &from, &to);
+	if (err)
+		return err;
+	if (!args_str(args, "window", NULL))
+		return study_trace(t, NULL, ret);
+	// The window counts from the first event, which has to be seen first.
+	cleanup(study_freep) struct study *s = NULL;
+	if ((err = trace_next(t, &ev, &n)) || (err = study_new(NULL, &s)))
+		return err;
+	if (n) {
+		opt = (struct study_options){ev[0].t_ns + (int64_t)(from * 1e9), ev[0].t_ns + (int64_t)(to * 1e9)};
+		study_window(s, &opt);
+	}
+	for (; n; err = trace_next(t, &ev, &n)) {
+		if (err || (err = study_block(s, t, ev, n)))
+			return err;
+		if (ev[n - 1].t_ns > opt.to_ns)
+			break;
+	}
+	if (err || (err = study_end(s, t)))
+		return err;
+	*ret = take(s);
+	return NULL;
+}
+
+static struct table *table_of(const char *view, const struct study *s, size_t top)
+{
+	if (!strcmp(view, "goroutines"))
+		return view_trace_goroutines(s, top);
+	if (!strcmp(view, "gc"))
+		return view_trace_gc(s, top);
+	if (!strcmp(view, "spawns"))
+		return view_trace_spawns(s, top);
+	if (!strcmp(view, "blocks"))
+		return view_trace_blocks(s, top);
+	return view_trace_tasks(s, top);
+}
+
+static struct err *show_view(const struct args *args, const struct trace *t, const struct study *s, const char *view)
+{
+	cleanup(strbuf_finip) struct strbuf out = {0};
+	bool json = args_flag(args, "json");
+	struct show_style style = term_style(args);
+	struct err *err;
+	if (!strcmp(view, "summary")) {
+		err = json ? view_trace_summary_json(t, s, &out) : view_trace_summary(t, s, style, &out);
+	} else {
+		cleanup(table_freep) struct table *table = table_of(view, s, args_count(args, "top", json ? 0 : 40));
+		if (!table)
+			return &err_nomem;
+		if (!(err = table_check(table)))
+			err = json ? show_table_json(table, &out) : show_table_text(table, style, &out);
+		if (!err && !json && trace_gaps(t)->len)
+			err = show_gaps_text(trace_gaps(t), &out);
+	}
+	if (err || (err = strbuf_check(&out)))
+		return err;
+	flush_out(&out);
+	return NULL;
+}
+
 struct err *cmd_trace(const struct args *args, int *ret_status);
 struct err *cmd_trace(const struct args *args, int *ret_status)
 {
@@ -97,12 +165,17 @@ struct err *cmd_trace(const struct args *args, int *ret_status)
 	if (!n || n > 2)
 		return err_new(ERR_USAGE, "trace: FILE [VIEW] wanted; views are %s", views);
 	const char *view = n > 1 ? inputs[1] : "summary";
+	const char *near = args_nearest(view, views);
+	if (!near || strcmp(near, view))
+		return err_new(ERR_USAGE, "trace: no view '%s'%s%s", view, near ? "; the nearest is " : "", near ? near : "");
 	cleanup(input_fini) struct input in = {0};
+	cleanup(study_freep) struct study *s = NULL;
 	struct err *err = input_open(inputs[0], &in);
 	if (err)
 		return err;
 	if (!strcmp(view, "events"))
 		return events(args, in.trace);
-	const char *near = args_nearest(view, views);
-	return err_new(ERR_USAGE, "trace: no view '%s'%s%s", view, near ? "; the nearest is " : "", near ? near : "");
+	if ((err = study_of(args, in.trace, &s)))
+		return err;
+	return show_view(args, in.trace, s, view);
 }

@@ -29,6 +29,8 @@ struct err *study_new(const struct study_options *opt, struct study **ret)
 	return NULL;
 }
 
+void study_window(struct study *s, const struct study_options *opt) { s->live->opt = *opt; }
+
 void study_free(struct study *s)
 {
 	if (!s)

@@ -153,6 +153,7 @@ struct study {
 };
 
 must_use struct err *study_new(const struct study_options *opt, struct study **ret);
+void study_window(struct study *s, const struct study_options *opt); // before the first block
 void study_free(struct study *s); // NULL is fine
 static inline void study_freep(struct study **s) { study_free(*s); }
 must_use struct err *study_block(struct study *s, const struct trace *t, const struct trace_event *ev, size_t n);

@@ -5,6 +5,7 @@
 //   costs   linear in what is shown
 //   not     decisions: whether something is a leak is the judge's
 #pragma once
+#include "facts/evidence/evidence.h"
 #include "read/trace/trace.h"
 #include "show/show.h"
 
@@ -21,3 +22,23 @@ void view_event_text(const struct trace *t, const struct trace_event *e, int64_t
 void view_event_json(const struct trace *t, const struct trace_event *e, int64_t first_ns, struct strbuf *out);
 // As the file has it, for comparison with another reader: time, kind's number, thread, processor, goroutine, values.
 void view_event_raw(const struct trace *t, const struct trace_event *e, struct strbuf *out);
+
+// The views. `top` rows at most, 0 = all. NULL: out of memory; table_check says so for the rows.
+struct table *view_trace_gc(const struct study *s, size_t top);
+struct table *view_trace_pauses(const struct study *s, size_t top);
+struct table *view_trace_spawns(const struct study *s, size_t top);     // most alive first
+struct table *view_trace_blocks(const struct study *s, size_t top);     // where goroutines wait, longest in all first
+struct table *view_trace_open(const struct study *s, size_t top);       // waits that had not ended, most goroutines first
+struct table *view_trace_tasks(const struct study *s, size_t top);
+struct table *view_trace_goroutines(const struct study *s, size_t top); // alive at the end, longest in their state first
+struct table *view_trace_logs(const struct study *s, size_t top);
+struct table *view_trace_cpu(const struct study *s, size_t top);
+
+// One screen; width of the terminal, 0 = 100.
+must_use struct err *view_trace_summary(const struct trace *t, const struct study *s, struct show_style style, struct strbuf *out);
+must_use struct err *view_trace_summary_json(const struct trace *t, const struct study *s, struct strbuf *out);
+
+// Places: "main.(*Pool).Get pool.go:41".
+struct view_place { const char *func, *file; uint32_t line; };
+struct view_place view_place_user(const struct study *s, study_stack_id id); // first frame outside the standard library
+struct view_place view_place_root(const struct study *s, study_stack_id id); // the outermost: what the goroutine runs
