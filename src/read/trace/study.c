@@ -108,8 +108,6 @@ struct err *study_block(struct study *s, const struct trace *t, const struct tra
 		case PROCS: s->procs = (uint32_t)e->args[0]; break;
 		default: break;
 		}
-		if (e->kind == TRACE_PROCS_CHANGE && !s->alive_first)
-			s->alive_first = s->alive;
 	}
 	return err;
 }

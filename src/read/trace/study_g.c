@@ -157,8 +157,25 @@ static void g_leave(struct study *s, struct study_g *g, study_stack_id waker)
 		w->waker = waker, w->votes = 1;
 }
 
+// Of one that was there before only its own stack tells what it runs.
+static struct err *g_entry(struct study *s, struct study_g *g, study_stack_id stack)
+{
+	uint32_t spawn;
+	struct err *err = spawn_at(s, 0, names_root(s->names, stack), &spawn);
+	if (err || spawn == g->spawn)
+		return err;
+	s->spawns.at[g->spawn].before--;
+	s->spawns.at[spawn].before++;
+	g->spawn = spawn;
+	return NULL;
+}
+
 static struct err *g_enter(struct study *s, struct study_g *g, uint8_t status, study_str_id reason, study_stack_id stack)
 {
+	struct err *err;
+	if (g->from_start && stack && status != TRACE_G_RUNNABLE && !s->spawns.at[g->spawn].entry &&
+	    (err = g_entry(s, g, stack)))
+		return err;
 	g->status = status;
 	g->since_ns = s->live->now_ns;
 	if (status == TRACE_G_RUNNING) {
@@ -229,6 +246,8 @@ static struct err *go_status(struct study *s, const struct trace *t, const struc
 		g->asleep++;
 	if (known && g->status == status) {
 		// `go tool trace` begins to count here too, but the stack comes later: it says where from now on.
+		if (g->from_start && stack && !s->spawns.at[g->spawn].entry && (err = g_entry(s, g, stack)))
+			return err;
 		if (g->wait != STUDY_NO && stack && !s->waits.at[g->wait].stack)
 			return wait_at(s, status, s->waits.at[g->wait].reason, stack, &g->wait);
 		return NULL;
@@ -302,6 +321,8 @@ struct err *study_go_event(struct study *s, const struct trace *t, const struct 
 struct err *study_go_end(struct study *s)
 {
 	struct study_live *l = s->live;
+	for (size_t i = 0; i < s->spawns.len; i++)
+		s->alive_first += s->spawns.at[i].before;
 	int64_t end = l->opt.to_ns && l->opt.to_ns < s->last_ns ? l->opt.to_ns : s->last_ns;
 	for (size_t i = 0; i < l->gs.len; i++) {
 		struct study_g *g = &l->gs.at[i];

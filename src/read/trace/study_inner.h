@@ -64,6 +64,7 @@ void names_free(struct study_names *n);
 void names_generation(struct study_names *n, uint64_t gen);
 study_str_id names_str(struct study_names *n, const struct trace *t, uint64_t id);
 study_stack_id names_stack(struct study_names *n, const struct trace *t, uint64_t id);
+study_stack_id names_root(struct study_names *n, study_stack_id id); // the outermost frame as a stack of its own
 
 // The part of [a, b] inside the window.
 static inline int64_t study_clip(const struct study *s, int64_t a, int64_t b)

@@ -106,6 +106,18 @@ study_stack_id names_stack(struct study_names *n, const struct trace *t, uint64_
 	return got;
 }
 
+study_stack_id names_root(struct study_names *n, study_stack_id id)
+{
+	size_t len = 0;
+	const char *at = id ? interner_str(n->stacks, id, &len) : NULL;
+	struct study_frame f;
+	if (len < sizeof(f))
+		return 0;
+	memcpy(&f, at + len - sizeof(f), sizeof(f));
+	f.pc = f.line = 0; // they differ from look to look
+	return intern(n->stacks, &f, sizeof(f), STUDY_STACKS_MAX);
+}
+
 const char *study_str(const struct study *s, study_str_id id)
 {
 	return id < interner_len(s->names->strings) ? interner_str(s->names->strings, id, NULL) : "";

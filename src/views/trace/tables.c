@@ -20,7 +20,7 @@ struct view_place view_place_user(const struct study *s, study_stack_id id)
 	for (uint32_t i = 0; i < n; i++)
 		if (!ev_is_runtime(study_str(s, f[i].func)))
 			return place_of(s, &f[i]);
-	return n ? place_of(s, &f[0]) : (struct view_place){"", "", 0};
+	return n ? place_of(s, &f[n - 1]) : (struct view_place){"", "", 0}; // the runtime's own: its purpose is outermost
 }
 
 struct view_place view_place_root(const struct study *s, study_stack_id id)
@@ -49,9 +49,12 @@ void place_cells(struct table *t, struct view_place p)
 		table_empty(t);
 		return;
 	}
-	table_textf(t, "%s %s:%u", p.func, base ? base + 1 : p.file, p.line);
+	if (p.line)
+		table_textf(t, "%s %s:%u", p.func, base ? base + 1 : p.file, p.line);
+	else
+		table_textf(t, "%s %s", p.func, base ? base + 1 : p.file);
 	table_text(t, p.file);
-	table_count(t, p.line);
+	p.line ? table_count(t, p.line) : table_empty(t);
 }
 
 struct table *view_trace_gc(const struct study *s, size_t top)
