@@ -16,7 +16,7 @@ trap 'exit 130' INT TERM
 step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
 step "A game server, built by $("$(tools/go.sh)" version | cut -d' ' -f3) and stripped; it has no endpoint"
-(cd demo/gameserver && "$(../../tools/go.sh)" build -buildvcs=false -trimpath -ldflags='-s -w' -o "$folder/gameserver" .)
+(cd demo/gameserver && GOTOOLCHAIN=${GOTOOLCHAIN:-local} "$(../../tools/go.sh)" build -buildvcs=false -trimpath -ldflags='-s -w' -o "$folder/gameserver" .)
 
 # play DEFECT: starts the server, diagnoses it by its pid, ends it. The diagnosis' exit status.
 play() {
