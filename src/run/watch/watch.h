@@ -28,3 +28,5 @@ struct watch_counts { uint64_t polls, full_samples, bucket_reads, censuses, ring
 // ERR_GONE: it ended before the first sample; later the window just ends there, with a gap.
 must_use struct err *watch_process(struct target *t, const struct gobin *g, const struct watch_options *options,
 				   struct evidence *ev, struct watch_counts *ret_counts);
+// One look at what does not go on living (a core): everything but growth, and a gap that says so.
+must_use struct err *watch_once(struct target *t, const struct gobin *g, struct evidence *ev);
