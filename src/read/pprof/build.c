@@ -48,6 +48,19 @@ struct err *build_string(struct pprof *p, const void *bytes, size_t len, uint32_
 	return NULL;
 }
 
+struct err *pprof_intern(struct pprof *p, const void *bytes, size_t len, uint32_t *ret) { return build_string(p, bytes, len, ret); }
+
+struct err *pprof_place(struct pprof *p, const char *function, const char *file, uint32_t *ret)
+{
+	struct pprof_function f = {0};
+	struct pprof_line line = {0};
+	struct err *err;
+	if ((!p->index && (err = build_index(p))) || (err = build_string(p, function, strlen(function), &f.name)) ||
+	    (err = build_string(p, file, strlen(file), &f.file)) || (err = build_function(p, f, &line.function)))
+		return err;
+	return build_location(p, (struct pprof_location){.mapping = PPROF_NONE, .lines = 1}, &line, ret);
+}
+
 struct err *build_type(struct pprof *p, const char *type, const char *unit)
 {
 	struct pprof_value_type t = {0};

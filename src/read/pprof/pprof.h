@@ -114,6 +114,10 @@ static inline int64_t pprof_value(const struct pprof *p, size_t sample, size_t t
 // "" picks the default, a number the nth, a name the one of that type ("inuse_space" finds "space" too).
 must_use struct err *pprof_type_find(const struct pprof *p, const char *name, size_t *ret);
 
+// A string's id. A location that is only a name and a file (a label's value as a frame).
+must_use struct err *pprof_intern(struct pprof *p, const void *bytes, size_t len, uint32_t *ret);
+must_use struct err *pprof_place(struct pprof *p, const char *function, const char *file, uint32_t *ret);
+
 // Adds src to dst, which began empty (pprof_new): same stack and labels become one sample. src is used up: its memory
 // is given back while it is read, and it can only be freed afterwards. pprof_drop_zero once all are in.
 must_use struct err *pprof_new(struct pprof **ret);
