@@ -64,6 +64,7 @@ struct gobin_func {
 	addr_t entry, end;
 	uint32_t start_line;
 	uint8_t flags, func_id, n_funcdata;
+	int32_t args_bytes; // of the frame's arguments, spill space of register arguments included; < 0 not known
 	uint32_t index; // 0 .. count-1, in address order
 	uint64_t off;   // of the _func, for gobin_pcdata
 };
