@@ -61,6 +61,8 @@ void gobin_close(struct gobin *g)
 	for (size_t i = 0; g->owns_segments && i < g->n_segments; i++)
 		free((void *)(uintptr_t)g->segments[i].bytes.data);
 	symbols_close(g);
+	types_close(g);
+	dwarf_close(g);
 	free(g->sections);
 	map_free(g->relocs);
 	interner_free(g->func_names);

@@ -55,3 +55,5 @@ must_use struct err *buildinfo_open(struct gobin *g);
 must_use struct err *moduledata_open(struct gobin *g);
 must_use struct err *pclntab_open(struct gobin *g);
 void symbols_close(struct gobin *g);
+void types_close(struct gobin *g);
+void dwarf_close(struct gobin *g);
