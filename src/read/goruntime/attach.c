@@ -69,9 +69,10 @@ struct err *rt_readv(struct rt *rt, struct mem_range *ranges, size_t n)
 	return err;
 }
 
-struct err *rt_slice(struct rt *rt, addr_t addr, uint64_t max, const char *what, addr_t *ret_data, uint64_t *ret_len)
+struct err *rt_slice(struct rt *rt, addr_t addr, uint32_t elem, uint64_t max, const char *what, addr_t *ret_data, uint64_t *ret_len)
 {
 	uint64_t a[3], b[3];
+	uint8_t last[8];
 	for (int i = 0; i < RT_RETRIES; i++) {
 		struct err *err = mem_read(rt->mem, addr, a, sizeof(a));
 		if (!err)
@@ -79,6 +80,9 @@ struct err *rt_slice(struct rt *rt, addr_t addr, uint64_t max, const char *what,
 		if (err)
 			return err_while(err, "reading %s", what);
 		if (!memcmp(a, b, sizeof(a)) && a[1] <= a[2] && a[1] <= max) {
+			err = a[1] ? mem_read(rt->mem, a[0] + (a[1] - 1) * elem, last, elem < 8 ? elem : 8) : NULL;
+			if (err)
+				return err_while(err, "reading %s", what);
 			*ret_data = a[0];
 			*ret_len = a[1];
 			return NULL;
@@ -92,7 +96,7 @@ struct err *rt_ps(struct rt *rt)
 {
 	addr_t data = 0;
 	uint64_t n = 0;
-	struct err *err = rt_slice(rt, rt_global(rt, G_ALLP), RT_MAX_PS, "allp", &data, &n);
+	struct err *err = rt_slice(rt, rt_global(rt, G_ALLP), 8, RT_MAX_PS, "allp", &data, &n);
 	if (!err)
 		err = vec_reserve(&rt->allp, n, RT_MAX_PS, "allp");
 	if (!err)

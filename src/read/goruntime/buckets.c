@@ -36,6 +36,7 @@ struct rt_bucket_state {
 	VEC(struct range) ranges;
 	VEC(uint8_t) bytes;
 	VEC(struct mem_range) iov;
+	struct map *seen;      // addresses: a list that comes back to one of them is a circle
 	addr_t head;           // the newest bucket known
 	uint32_t header, record;
 };
@@ -45,6 +46,7 @@ void bucket_state_free(struct rt_bucket_state *s)
 	if (!s)
 		return;
 	arena_free(s->arena);
+	map_free(s->seen);
 	vec_fini(&s->at);
 	vec_fini(&s->ranges);
 	vec_fini(&s->bytes);
@@ -58,11 +60,12 @@ static struct err *state_get(struct rt *rt, struct rt_bucket_state **ret)
 {
 	struct rt_bucket_state *s = rt->buckets;
 	if (!s) {
-		s = rt->buckets = calloc(1, sizeof(*s));
-		if (!s || !(s->arena = arena_new()))
-			return &err_nomem;
+		s = calloc(1, sizeof(*s));
+		if (!s || !(s->arena = arena_new()) || !(s->seen = map_new()))
+			return bucket_state_free(s), &err_nomem;
 		s->header = rt_off(rt, K_SIZEOF_BUCKET);
 		s->record = rt_off(rt, K_SIZEOF_MEMRECORD);
+		rt->buckets = s;
 	}
 	*ret = s;
 	return NULL;
@@ -126,6 +129,24 @@ static struct err *plan(struct rt_bucket_state *s)
 	return err ? err : vec_reserve(&s->iov, s->ranges.len, RT_MAX_BUCKETS, "ranges of buckets");
 }
 
+// A walk that failed: only what was known before it is known.
+static struct err *forget_since(struct rt_bucket_state *s, size_t before, struct err *why)
+{
+	struct map *seen = map_new();
+	bool whole = seen;
+	s->at.len = before;
+	for (size_t i = 0; whole && i < before; i++)
+		whole = map_at(seen, s->at.at[i].addr, NULL);
+	if (!whole) {
+		map_free(seen);
+		err_free(why);
+		return &err_nomem;
+	}
+	map_free(s->seen);
+	s->seen = seen;
+	return why;
+}
+
 // From the list's head to the newest bucket known.
 static struct err *walk(struct rt *rt, struct rt_bucket_state *s)
 {
@@ -134,14 +155,18 @@ static struct err *walk(struct rt *rt, struct rt_bucket_state *s)
 	size_t before = s->at.len;
 	for (b = head; !err && b && b != s->head; ) {
 		struct known k = {0};
-		err = read_bucket(rt, s, b, &k, &b);
+		bool fresh;
+		if (!map_at(s->seen, b, &fresh))
+			err = &err_nomem;
+		else if (!fresh)
+			err = err_new(ERR_INPUT, "the list of buckets is a circle");
+		else
+			err = read_bucket(rt, s, b, &k, &b);
 		if (!err)
 			err = vec_push(&s->at, RT_MAX_BUCKETS, "buckets", k);
 	}
-	if (err) {
-		s->at.len = before;
-		return err;
-	}
+	if (err)
+		return forget_since(s, before, err);
 	if (s->at.len == before)
 		return NULL;
 	s->head = head;

@@ -101,7 +101,7 @@ static const char *g_wrong(struct rt *rt)
 	addr_t data = 0, g;
 	uint64_t n = 0, size = rt_off(rt, K_SIZEOF_G);
 	uint8_t buf[4096];
-	struct err *err = rt_slice(rt, rt_global(rt, G_ALLGS), RT_MAX_GS, "allgs", &data, &n);
+	struct err *err = rt_slice(rt, rt_global(rt, G_ALLGS), 8, RT_MAX_GS, "allgs", &data, &n);
 	if (err)
 		return err_free(err), "allgs is no list";
 	if (!n || size > sizeof(buf))

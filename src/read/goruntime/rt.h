@@ -5,7 +5,7 @@
 #include "read/goruntime/layout.h"
 
 enum {
-	RT_MAX_PS = 1 << 16,          // GOMAXPROCS
+	RT_MAX_PS = 1 << 14,          // GOMAXPROCS
 	RT_MAX_GS = 64 << 20,
 	RT_MAX_SPANS = 256 << 20,
 	RT_MAX_BUCKETS = 4 << 20,
@@ -62,8 +62,10 @@ static inline uint64_t rt_get(const struct rt *rt, enum rt_key k, const void *ba
 bool rt_needs(struct rt *rt, const char *subject, const enum rt_key *keys, size_t n);
 bool rt_needs_globals(struct rt *rt, const char *subject, const enum rt_global *globals, size_t n);
 
-// A slice header at addr, read until two readings agree and len <= cap, len <= max. ERR_INPUT otherwise.
-must_use struct err *rt_slice(struct rt *rt, addr_t addr, uint64_t max, const char *what, addr_t *ret_data, uint64_t *ret_len);
+// A slice header at addr, read until two readings agree and len <= cap, len <= max; its last element can be read, so that
+// a length made of garbage reserves no memory. ERR_INPUT otherwise. elem: bytes of an element.
+must_use struct err *rt_slice(struct rt *rt, addr_t addr, uint32_t elem, uint64_t max, const char *what, addr_t *ret_data,
+			      uint64_t *ret_len);
 // rt->allp anew.
 must_use struct err *rt_ps(struct rt *rt);
 // Many ranges, RT_IOV at a time.

@@ -66,7 +66,7 @@ static struct err *read_list(struct rt *rt, struct rt_span_state *s)
 		addr_t data = 0;
 		uint64_t n = 0;
 		err_free(err);
-		err = rt_slice(rt, rt_global(rt, G_MHEAP) + rt_off(rt, K_MHEAP_ALLSPANS), RT_MAX_SPANS, "allspans", &data, &n);
+		err = rt_slice(rt, rt_global(rt, G_MHEAP) + rt_off(rt, K_MHEAP_ALLSPANS), 8, RT_MAX_SPANS, "allspans", &data, &n);
 		if (!err)
 			err = vec_reserve(&s->list, n, RT_MAX_SPANS, "spans");
 		if (!err)
@@ -266,7 +266,7 @@ static struct err *add_arenas(struct rt *rt, struct rt_span_state *s, enum rt_ke
 	uint64_t n = 0;
 	if (!rt_known(rt, list))
 		return NULL;
-	struct err *err = rt_slice(rt, rt_global(rt, G_MHEAP) + rt_off(rt, list), 1 << 22, "arenas", &data, &n);
+	struct err *err = rt_slice(rt, rt_global(rt, G_MHEAP) + rt_off(rt, list), 8, 1 << 22, "arenas", &data, &n);
 	for (uint64_t i = 0; !err && i < n; i++) {
 		addr_t index, base = rt->arch == GOBIN_AMD64 ? 0xffff800000000000 : 0;
 		err = mem_u64(rt->mem, data + i * 8, &index); // arenaIdx is a uint
