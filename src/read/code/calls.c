@@ -62,7 +62,7 @@ static bool is_reflect(const struct function *f, addr_t callee)
 }
 
 // An ordinary callee: every argument that is, or points to a stack object with, a site's pointer.
-static struct err *pass_arguments(struct function *f, const struct state *s, uint32_t insn, addr_t callee)
+static struct err *pass_arguments(struct function *f, const struct state *s, uint32_t insn, addr_t callee, bool generic)
 {
 	bool any = false;
 	for (size_t k = 0; k < countof(args) && !any; k++)
@@ -86,7 +86,9 @@ static struct err *pass_arguments(struct function *f, const struct state *s, uin
 		}
 		struct code_sink here = sink;
 		val before = k ? s->reg[args[k - 1]] : 0;
-		if (val_kind(before) == V_ADDR && type_of_word(f->code, val_addr(before)))
+		// before a generic callee's argument may stand its dictionary, which begins with types like an itab
+		if (val_kind(before) == V_ADDR && (generic ? is_type(f->code, val_addr(before))
+							   : type_of_word(f->code, val_addr(before)) != 0))
 			here.kind = CODE_TO_INTERFACE;
 		err = sink_note(f, v, insn, here);
 	}
@@ -291,10 +293,10 @@ struct err *call_step(struct function *f, uint32_t insn, addr_t direct, struct s
 			err = vec_push(&f->code->dict_passes, SITES_MAX, "dictionaries passed", pass);
 		}
 		if (!err)
-			err = pass_arguments(f, s, insn, direct);
+			err = pass_arguments(f, s, insn, direct, true);
 		break;
 	case SPECIAL_ENTRY:
-		err = pass_arguments(f, s, insn, direct);
+		err = pass_arguments(f, s, insn, direct, false);
 		break;
 	}
 	clobber(s);

@@ -69,7 +69,7 @@ struct code_sink {
 	addr_t addr;        // callee or global; 0 = not known
 	addr_t base_type;   // the object stored to, the map, the channel; 0 = not known
 	uint32_t other;     // CODE_TO_OBJECT, CODE_TO_CLOSURE, CODE_FROM_OBJECT: index of that site in the code
-	int32_t off;        // byte offset in the object stored to
+	int32_t off;        // byte offset in the object stored to; -1: some element of a slice (base_type is the element's)
 	enum code_from from;
 	uint8_t reg;        // CODE_FROM_PARAMETER: the register it came in
 	uint8_t n_path;

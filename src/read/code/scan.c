@@ -27,8 +27,8 @@ static const struct { const char *name; bool prefix; enum special what; } specia
 	{"runtime.print", true, SPECIAL_PLAIN}, {"runtime.efaceeq", false, SPECIAL_PLAIN},
 	{"runtime.ifaceeq", false, SPECIAL_PLAIN}, {"runtime.assertE2I", true, SPECIAL_PLAIN},
 	{"runtime.typeAssert", false, SPECIAL_PLAIN}, {"runtime.interfaceSwitch", false, SPECIAL_PLAIN},
-	{"runtime.panicIndex", true, SPECIAL_PLAIN}, {"runtime.panicSlice", true, SPECIAL_PLAIN},
-	{"runtime.panicdottype", true, SPECIAL_PLAIN}, {"runtime.duff", true, SPECIAL_DUFF},
+	{"runtime.panic", true, SPECIAL_PLAIN}, {"runtime.goPanic", true, SPECIAL_PLAIN},
+	{"runtime.duff", true, SPECIAL_DUFF},
 	{"runtime.cmpstring", false, SPECIAL_PLAIN}, {"runtime.mapIter", true, SPECIAL_PLAIN},
 	{"runtime.mapiter", true, SPECIAL_PLAIN}, {"runtime.deferreturn", false, SPECIAL_PLAIN},
 	{"runtime.unlock", true, SPECIAL_PLAIN}, {"runtime.morestack", true, SPECIAL_PLAIN},
@@ -77,7 +77,7 @@ struct err *code_open(const struct gobin *g, struct code **ret)
 	if (!c->callees || !c->closures || !c->decoder)
 		return &err_nomem;
 	c->types = m->types;
-	c->etypes = m->etypes ? m->etypes : m->rodata;
+	c->etypes = m->itaboffset ? m->types + m->itaboffset : m->etypes ? m->etypes : m->rodata;
 	c->text = m->text;
 	c->etext = m->etext;
 	c->stats.functions = gobin_func_count(g);

@@ -64,6 +64,12 @@ static void path_of(const struct function *f, val v, struct code_sink *sink)
 	}
 }
 
+static bool is_slice(const struct function *f, uint32_t site)
+{
+	enum code_entry kind = f->code->entries.at[f->code->sites.at[site].entry].row->kind;
+	return kind == CODE_MAKESLICE || kind == CODE_GROWSLICE || kind == CODE_MOVESLICE;
+}
+
 struct err *sink_store(struct function *f, val place, val v, uint32_t insn)
 {
 	struct code_sink sink = {.kind = CODE_TO_MEMORY};
@@ -79,7 +85,7 @@ struct err *sink_store(struct function *f, val place, val v, uint32_t insn)
 		sink.kind = type_is_closure(f->code, other->type) ? CODE_TO_CLOSURE : CODE_TO_OBJECT;
 		sink.other = f->first_site + val_id(place);
 		sink.base_type = other->type;
-		sink.off = val_off(place);
+		sink.off = is_slice(f, sink.other) ? -1 : val_off(place); // of an element: its index is not known
 		break;
 	}
 	case V_SET: {

@@ -5,6 +5,7 @@
 
 enum { MAX_DEPTH = 6 }; // structs in structs that a field's name walks down
 
+// Since 1.27 the interface tables lie behind the type descriptors, in the same range.
 bool is_type(const struct code *c, addr_t a) { return a > c->types && a < c->etypes && !(a & 7); }
 
 addr_t type_of_word(const struct code *c, addr_t word)
@@ -175,6 +176,8 @@ void code_sink_text(const struct code *c, const struct code_site *s, const struc
 	case CODE_TO_MEMORY:
 	case CODE_TO_OBJECT: {
 		addr_t owner = owner_of(c, s, k);
+		if (owner && k->off < 0)
+			strbuf_puts(out, "[]");
 		if (!field_text(c, owner, k->off, out))
 			type_name(c, owner, out);
 		return;

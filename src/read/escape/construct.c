@@ -72,6 +72,19 @@ static bool has_why(const struct escape *e, const struct escape_item *item, cons
 	return false;
 }
 
+// Captured itself, by value or by reference; not merely kept in a variable that a closure has a reference to.
+static bool is_captured(const struct escape *e, const struct escape_item *item)
+{
+	for (uint32_t i = 0; i < item->n_edges; i++) {
+		const struct escape_edge *edge = &e->edges.at[item->first_edge + i];
+		for (uint32_t k = 0; k < edge->n_steps; k++)
+			if (!strcmp(e->steps.at[edge->first_step + k].why, "captured by a closure") &&
+			    (edge->derefs >= 0 || !strcmp(edge->from, item->subject)))
+				return true;
+	}
+	return false;
+}
+
 static const struct escape_step *last_step(const struct escape *e, const struct escape_item *item)
 {
 	for (uint32_t i = item->n_edges; i-- > 0;) {
@@ -102,7 +115,6 @@ static enum construct by_flow(const struct escape *e, const struct escape_item *
 		{"too large for stack", CONSTRUCT_TOO_LARGE},
 		{"too aligned for stack", CONSTRUCT_TOO_LARGE},
 		{"non-constant size", CONSTRUCT_MAKE_SIZE_UNKNOWN},
-		{"captured by a closure", CONSTRUCT_CLOSURE_CAPTURE},
 		{"send", CONSTRUCT_SENT_ON_CHANNEL},
 		{"key of map put", CONSTRUCT_MAP_INSERT},
 		{"map literal key", CONSTRUCT_MAP_INSERT},
@@ -111,6 +123,8 @@ static enum construct by_flow(const struct escape *e, const struct escape_item *
 	for (size_t i = 0; i < countof(whys); i++)
 		if (has_why(e, item, whys[i].why))
 			return whys[i].c;
+	if (is_captured(e, item))
+		return CONSTRUCT_CLOSURE_CAPTURE;
 	const struct escape_step *last = last_step(e, item);
 	if (!last)
 		return CONSTRUCT_OTHER; // plain -m gives no reason

@@ -9,7 +9,7 @@
 enum {
 	HDR_NFUNC = 8, HDR_FUNCNAMES = 32, HDR_CU = 40, HDR_FILES = 48, HDR_PCTAB = 56, HDR_FUNCTAB = 64,
 	PAIR = 8, FUNC_SIZE = 44,
-	FUNC_NAME = 4, FUNC_PCSP = 16, FUNC_PCFILE = 20, FUNC_PCLN = 24, FUNC_NPCDATA = 28, FUNC_CU = 32, FUNC_LINE = 36,
+	FUNC_NAME = 4, FUNC_ARGS = 8, FUNC_PCSP = 16, FUNC_PCFILE = 20, FUNC_PCLN = 24, FUNC_NPCDATA = 28, FUNC_CU = 32, FUNC_LINE = 36,
 	FUNC_ID = 40, FUNC_FLAG = 41, FUNC_NFUNCDATA = 43,
 	PCDATA_INLTREE = 2, FUNCDATA_INLTREE = 3, INLINED_CALL = 16, MAX_INLINE = 64, NO_FILE = -1,
 };
@@ -69,6 +69,7 @@ struct err *gobin_func_at(const struct gobin *g, uint32_t i, struct gobin_func *
 	struct err *err = view_cstr(p->names, name, &f.name);
 	if (err)
 		return err_while(err, "naming the function at text+0x%x", start);
+	f.args_bytes = (int32_t)word(p->functab, off + FUNC_ARGS);
 	f.start_line = word(p->functab, off + FUNC_LINE);
 	f.func_id = p->functab.data[off + FUNC_ID];
 	f.flags = p->functab.data[off + FUNC_FLAG];
