@@ -10,6 +10,20 @@
 #include "read/goruntime/goruntime.h"
 #include "read/target/target.h"
 
+// ---- collect_pprof.c: profiles and goroutine dumps, one or a series ---------------------------------------------------
+
+// Heap profiles become sites (raw samples, as the runtime took them), goroutine profiles and dumps become groups.
+// Profiles are added in time order; what does not continue the series (another build or rate, a restart) begins it anew
+// and is told as a gap.
+struct pprof;
+struct collect_pprof;
+struct collect_pprof *collect_pprof_new(struct evidence *ev); // NULL: nomem
+void collect_pprof_free(struct collect_pprof *c);
+static inline void collect_pprof_freep(struct collect_pprof **c) { collect_pprof_free(*c); }
+// When it was taken; `otherwise` (the file's time) where the profile does not say.
+instant_t collect_pprof_time(const struct pprof *p, instant_t otherwise);
+must_use struct err *collect_pprof_add(struct collect_pprof *c, const struct pprof *p, const char *name, instant_t otherwise);
+
 // ---- collect_process.c: who the target is -------------------------------------------------------------------------
 
 must_use struct err *collect_process(struct evidence *ev, const struct target *t, const struct gobin *g);

@@ -144,6 +144,7 @@ struct ev_group {
 	str_id waits_on;                        // "chan struct {}", "sync.WaitGroup", "tcp 127.0.0.1:80 ESTABLISHED"; 0 = not known
 	VEC(struct ev_group_point) points;
 	uint64_t stack_bytes;                   // of all members, at the last look
+	uint64_t marked_leaked;                 // members that Go's own leak detection marked, at the last look
 	// Turnover between the first look at which the group had members and the last one.
 	uint64_t first_members, first_stay, first_ran; // members then; of those still in the process at the end; of those that ran
 	bool ran_known;
