@@ -57,6 +57,8 @@ static struct err *gather(const struct args *args, struct evidence *ev)
 		return err;
 	if (first == INPUT_PID && n == 1)
 		return from_process(args, strtoll(inputs[0], NULL, 10), ev);
+	if (first == INPUT_CORE && n == 1)
+		return diagnose_core(args, inputs[0], ev);
 	return diagnose_files(args, inputs, n, ev);
 }
 

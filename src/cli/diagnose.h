@@ -7,5 +7,6 @@
 
 // The target's executable as a gobin: from its file, or from its memory where the file cannot be had.
 must_use struct err *diagnose_gobin(const struct target *t, struct gobin **ret);
+must_use struct err *diagnose_core(const struct args *args, const char *path, struct evidence *ev);
 // Profiles, traces, dumps, a core, an executable, URLs, directories, in any mixture -> facts.
 must_use struct err *diagnose_files(const struct args *args, const char *const *inputs, size_t n, struct evidence *ev);

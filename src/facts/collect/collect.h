@@ -39,3 +39,14 @@ void collect_sites_free(struct collect_sites *c);
 static inline void collect_sites_freep(struct collect_sites **c) { collect_sites_free(*c); }
 // The buckets that changed since the last look; all of them the first time.
 must_use struct err *collect_sites_look(struct collect_sites *c, instant_t at, uint32_t gc_cycle, const struct rt_bucket *changed, size_t n);
+
+// ---- collect_kernel.c: limits, descriptors, sockets ----------------------------------------------------------------
+
+// The smallest of cgroup, machine and GOMEMLIMIT (INT64_MAX or less than 1: none), and what is left of it.
+must_use struct err *collect_limit(struct evidence *ev, int64_t pid, int64_t go_memory_limit);
+struct collect_kernel;
+struct collect_kernel *collect_kernel_new(struct evidence *ev, const struct target *t); // NULL: nomem
+void collect_kernel_free(struct collect_kernel *c);
+static inline void collect_kernel_freep(struct collect_kernel **c) { collect_kernel_free(*c); }
+must_use struct err *collect_kernel_look(struct collect_kernel *c, instant_t at); // counts by kind and state
+must_use struct err *collect_kernel_end(struct collect_kernel *c, instant_t at);  // the last look; also: bytes nobody read
