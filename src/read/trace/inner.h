@@ -20,5 +20,7 @@ struct trace {
 
 // A string's id for the whole trace; the ids have this bit.
 #define KEPT_BIT (1ull << 63)
+// v1 writes a log's message inside its item: the id is where its length stands in the file.
+#define INLINE_BIT (1ull << 62)
 must_use struct err *trace_keep(struct trace *t, struct trace_str s, uint64_t *ret);
 void trace_gap_at(struct trace *t, enum gap_code code, uint64_t off, const char *what);

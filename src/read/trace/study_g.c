@@ -98,9 +98,9 @@ static void p_leave(struct study *s, struct study_g *g)
 	if (!p || !p->since_ns || p->g != g->id)
 		return;
 	int64_t ns = study_clip(s, p->since_ns, s->live->now_ns);
-	p->busy_ns += ns;
+	study_add(&p->busy_ns, ns);
 	if (p->gc)
-		p->gc_ns += ns;
+		study_add(&p->gc_ns, ns);
 	p->since_ns = 0;
 }
 
@@ -127,7 +127,7 @@ static void g_leave(struct study *s, struct study_g *g, study_stack_id waker)
 {
 	int64_t now = s->live->now_ns, ns = study_clip(s, g->since_ns, now);
 	struct study_spawn *sp = &s->spawns.at[g->spawn];
-	sp->state_ns[g->status] += ns;
+	study_add(&sp->state_ns[g->status], ns);
 	if (g->status == TRACE_G_RUNNING)
 		p_leave(s, g);
 	if (g->wait == STUDY_NO)
@@ -137,7 +137,7 @@ static void g_leave(struct study *s, struct study_g *g, study_stack_id waker)
 	if (!ns && s->live->opt.to_ns)
 		return;
 	w->count++;
-	w->total_ns += ns;
+	study_add(&w->total_ns, ns);
 	if (ns > w->max_ns) {
 		w->max_ns = ns;
 		w->max_at_ns = g->since_ns;
@@ -145,7 +145,7 @@ static void g_leave(struct study *s, struct study_g *g, study_stack_id waker)
 	}
 	if (g->started) {
 		w->pprof_count++;
-		w->pprof_ns += ns;
+		study_add(&w->pprof_ns, ns);
 	}
 	if (!waker)
 		return;
@@ -193,7 +193,7 @@ static void g_close(struct study *s, struct study_g *g)
 		sp->ended++;
 	if (!g->from_start) {
 		int64_t life = l->now_ns - g->created_ns;
-		sp->life_ns += life;
+		study_add(&sp->life_ns, life);
 		sp->life_max_ns = life > sp->life_max_ns ? life : sp->life_max_ns;
 	}
 	while (g->region) {
@@ -329,7 +329,7 @@ struct err *study_go_end(struct study *s)
 		if (g->id == TRACE_NONE)
 			continue;
 		struct study_spawn *sp = &s->spawns.at[g->spawn];
-		sp->state_ns[g->status] += study_clip(s, g->since_ns, end);
+		study_add(&sp->state_ns[g->status], study_clip(s, g->since_ns, end));
 		sp->alive++;
 		sp->alive_blocked += g->status == TRACE_G_WAITING;
 		sp->alive_runnable += g->status == TRACE_G_RUNNABLE || g->status == TRACE_G_RUNNING;

@@ -87,7 +87,7 @@ static struct err *stw_kind(struct study *s, study_str_id kind, int64_t ns)
 	}
 	struct study_pause_kind *k = &s->pause_kinds.at[i];
 	k->count++;
-	k->total_ns += ns;
+	study_add(&k->total_ns, ns);
 	k->max_ns = ns > k->max_ns ? ns : k->max_ns;
 	return NULL;
 }
@@ -104,7 +104,7 @@ static struct err *stw_end(struct study *s, const struct trace_event *e)
 		return NULL;
 	struct study_gc *gc = s->gcs.len ? &s->gcs.at[s->gcs.len - 1] : NULL;
 	if (gc && !strncmp(study_str(s, p.kind), "GC ", 3)) {
-		gc->pause_ns += p.ns;
+		study_add(&gc->pause_ns, p.ns);
 		gc->stops++;
 	}
 	struct err *err = stw_kind(s, p.kind, p.ns);
@@ -126,10 +126,10 @@ static void assist_end(struct study *s, struct study_g *g, int64_t t_ns)
 	int64_t ns = study_clip(s, g->assist_ns, t_ns);
 	struct study_gc *gc = s->gcs.len ? &s->gcs.at[s->gcs.len - 1] : NULL;
 	g->assist_ns = 0;
-	s->assist_ns += ns;
+	study_add(&s->assist_ns, ns);
 	s->assists++;
 	if (gc) {
-		gc->assist_ns += ns;
+		study_add(&gc->assist_ns, ns);
 		gc->assist_max_ns = ns > gc->assist_max_ns ? ns : gc->assist_max_ns;
 	}
 }
@@ -142,7 +142,7 @@ static struct err *sweep(struct study *s, const struct trace_event *e)
 		return &err_nomem;
 	if (e->kind == TRACE_GC_SWEEP_END) {
 		if (*begin)
-			s->sweep_ns += study_clip(s, (int64_t)*begin, e->t_ns);
+			study_add(&s->sweep_ns, study_clip(s, (int64_t)*begin, e->t_ns));
 		*begin = 0;
 		s->swept += e->args[0];
 		s->reclaimed += e->args[1];

@@ -66,6 +66,13 @@ study_str_id names_str(struct study_names *n, const struct trace *t, uint64_t id
 study_stack_id names_stack(struct study_names *n, const struct trace *t, uint64_t id);
 study_stack_id names_root(struct study_names *n, study_stack_id id); // the outermost frame as a stack of its own
 
+// Sums of a file that lies stay at the maximum.
+static inline void study_add(int64_t *sum, int64_t ns)
+{
+	if (__builtin_add_overflow(*sum, ns, sum))
+		*sum = INT64_MAX;
+}
+
 // The part of [a, b] inside the window.
 static inline int64_t study_clip(const struct study *s, int64_t a, int64_t b)
 {

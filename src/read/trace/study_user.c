@@ -30,7 +30,7 @@ static void ended(struct study *s, struct study_task *k, int64_t begin_ns, int64
 {
 	int64_t ns = study_clip(s, begin_ns, t_ns);
 	k->ended++;
-	k->total_ns += ns;
+	study_add(&k->total_ns, ns);
 	k->hist[ns > 0 ? 63 - __builtin_clzll((uint64_t)ns) : 0]++;
 	if (ns > k->max_ns) {
 		k->max_ns = ns;

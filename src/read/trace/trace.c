@@ -1,4 +1,5 @@
 // The handle: which format it is, gaps, strings that are kept.
+#include "read/trace/v1.h"
 #include "read/trace/v2.h"
 
 #include <stdio.h>
@@ -42,9 +43,7 @@ struct err *trace_open(struct view bytes, const struct trace_options *opt, struc
 		t->opt = *opt;
 	t->info.version = version;
 	t->info.clock = version >= 22 ? TRACE_CLOCK_MONOTONIC : TRACE_CLOCK_TICKS;
-	if (version < 22)
-		return err_new(ERR_UNSUPPORTED, "%s: execution traces of Go 1.%u are not read yet", bytes.source, version);
-	if ((err = v2_open(t, &t->v2)))
+	if ((err = version < 22 ? v1_open(t, &t->v1) : v2_open(t, &t->v2)))
 		return err;
 	*ret = take(t);
 	return NULL;
@@ -54,6 +53,7 @@ void trace_close(struct trace *t)
 {
 	if (!t)
 		return;
+	v1_close(t->v1);
 	v2_close(t->v2);
 	tables_fini(&t->tables);
 	interner_free(t->kept);
@@ -64,7 +64,7 @@ void trace_close(struct trace *t)
 struct err *trace_next(struct trace *t, const struct trace_event **ret, size_t *ret_n)
 {
 	t->n = 0;
-	struct err *err = v2_next(t->v2);
+	struct err *err = t->v1 ? v1_next(t->v1) : v2_next(t->v2);
 	if (err)
 		return err;
 	*ret = t->block;
@@ -78,9 +78,16 @@ uint64_t trace_generation(const struct trace *t) { return t->gen; }
 
 struct trace_str trace_string(const struct trace *t, uint64_t id)
 {
-	if (!(id & KEPT_BIT))
-		return tables_string(&t->tables, id);
 	struct trace_str s = {"", 0};
+	if (!(id & KEPT_BIT)) {
+		uint64_t off = id & ~INLINE_BIT, len;
+		if (!(id & INLINE_BIT) || !t->v1 || off >= t->bytes.len)
+			return tables_string(&t->tables, id);
+		struct wire w = {t->bytes.data + off, t->bytes.data + t->bytes.len};
+		if (wire_uv(&w, &len) && len <= (uint64_t)(w.end - w.p))
+			s = (struct trace_str){(const char *)w.p, len};
+		return s;
+	}
 	if ((id & ~KEPT_BIT) < interner_len(t->kept))
 		s.s = interner_str(t->kept, (uint32_t)(id & ~KEPT_BIT), &s.len);
 	return s;

@@ -125,7 +125,7 @@ static void put_sample(struct v2 *v)
 {
 	const struct tables_sample *s = &v->t->tables.samples.at[v->sample++];
 	struct trace_event *e = &v->t->block[v->t->n++];
-	v->last_ns = s->t_ns > v->last_ns ? s->t_ns : wire_add(v->last_ns, 1);
+	v->last_ns = wire_after(v->last_ns, s->t_ns);
 	*e = (struct trace_event){.t_ns = v->last_ns, .args = {s->stack}, .g = s->g, .m = s->m, .kind = TRACE_CPU_SAMPLE,
 				  .p = s->p <= V2_PROCS_MAX ? (int32_t)s->p : -1};
 }

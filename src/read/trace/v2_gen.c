@@ -38,6 +38,8 @@ static bool sync_read(struct v2 *v, const struct batch_head *h, struct wire w)
 		ts = h->ts + dt;
 		snapshot = true;
 	}
+	if (wire_ns(wire_clock(v->hz), ts) >= WIRE_NS_MAX || mono >= WIRE_NS_MAX || sec >= 1ull << 33 || nsec >= 1000000000u)
+		return false;
 	if (snapshot)
 		info->snapshot = (struct trace_snapshot){h->gen, wire_ns(wire_clock(v->hz), ts), (int64_t)mono,
 							 (int64_t)(sec * 1000000000u + nsec)};
@@ -203,8 +205,7 @@ static struct err *begin(struct v2 *v)
 	tables_sort_samples(&t->tables);
 	v->sample = 0;
 	// Go's reader puts a Sync event here, and times grow strictly.
-	int64_t sync_ns = wire_ns(clock, v->min_ts);
-	v->last_ns = sync_ns > v->last_ns ? sync_ns : wire_add(v->last_ns, 1);
+	v->last_ns = wire_after(v->last_ns, wire_ns(clock, v->min_ts));
 	v->active = true;
 	return NULL;
 }

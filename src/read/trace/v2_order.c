@@ -10,7 +10,7 @@ struct ctx {
 static inline struct trace_event *put(struct v2 *v, const struct rec *r, struct ctx c)
 {
 	struct trace_event *e = &v->t->block[v->t->n++];
-	v->last_ns = r->t_ns > v->last_ns ? r->t_ns : wire_add(v->last_ns, 1);
+	v->last_ns = wire_after(v->last_ns, r->t_ns);
 	e->t_ns = v->last_ns;
 	for (unsigned i = 0; i < TRACE_ARGS; i++)
 		e->args[i] = r->args[i];

@@ -77,3 +77,8 @@ static inline int64_t wire_ns(struct wire_clock c, uint64_t ticks)
 
 // Hostile times may be anything: sums wrap, they are never undefined.
 static inline int64_t wire_add(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
+
+// The latest time that is believed (146 years): what is given out can be added and subtracted.
+#define WIRE_NS_MAX (INT64_C(1) << 62)
+// After `last`, at `t` where that is possible.
+static inline int64_t wire_after(int64_t last, int64_t t) { return t > last && t < WIRE_NS_MAX ? t : last + 1; }

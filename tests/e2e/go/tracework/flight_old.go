@@ -5,4 +5,4 @@ package main
 import "time"
 
 func recordFlight(path string, keep time.Duration) {}
-func finishFlight()                                 {}
+func finishFlight()                                {}
