@@ -2,7 +2,9 @@
 # The tables of Go's runtime layouts, from dumps to compact rows to C.
 #   golayouts.py make DUMPS...            layouts.tsv and refs.tsv of every row of releases.tsv whose dump lies in a folder DUMPS
 #   golayouts.py add DUMPS...             the same, but keeps what is there for releases without a dump
-#   golayouts.py compare OLD NEW          keys that a new dump moved, lost or gained (two layout files)
+#   golayouts.py release VERSION ARCH EXPERIMENT   makes its row in releases.tsv if there is none; prints its dump's name
+#   golayouts.py types                    the structs whose rows a dump must have
+#   golayouts.py moved VERSION ARCH EXPERIMENT     keys that it moved, lost or gained against the release before
 #   golayouts.py keys|layouts|refs OUT    what Meson includes
 import os, re, sys
 
@@ -142,10 +144,16 @@ def make(dirs, keep):
     make_refs(dirs, keep, rel)
     print(f'{len(out)} rows of layouts for {len(ks)} keys')
 
+def symbols():
+    return [l.split()[1] for l in open(os.path.join(REFS, 'symbols.txt')) if l.strip() and l[0] != '#']
+
 def make_refs(dirs, keep, rel):
     path, t, order = os.path.join(REFS, 'refs.tsv'), {}, []
     sets = list(dict.fromkeys(r['refs'] for r in rel if r['refs'] != '-'))
+    wanted = symbols()
     def add(row, name):
+        if row[3] not in wanted:
+            return
         if row not in t:
             t[row] = []
             order.append(row)
@@ -169,12 +177,50 @@ def make_refs(dirs, keep, rel):
     open(path, 'w').write(title + ''.join('\t'.join(r) + '\t' + ','.join(t[r]) + '\n' for r in order))
     print(f'{len(order)} rows of references in {len(sets)} sets')
 
-def compare(a, b):
-    x, y = read_dump(a), read_dump(b)
+def row_of(rel, v, arch, exp):
+    for r in rel:
+        if r['lo'] <= v <= r['hi'] and r['arch'] == arch and r['exp'] == exp:
+            return r
+    return None
+
+def release(version_text, arch, exp):
+    rel, v = releases(), version(version_text)
+    r = row_of(rel, v, arch, exp)
+    if not r:
+        name = f'{v[0]}' + ('' if exp == '-' else '.' + exp) + ('' if arch == 'amd64' else '.' + arch)
+        path = os.path.join(LAY, 'releases.tsv')
+        lines = open(path).read().splitlines()
+        new = '\t'.join([f'1.{v[0]}.0', f'1.{v[0]}', arch, exp, f'layout.{name}.tsv', name if arch == 'amd64' else '-'])
+        same = [i for i, l in enumerate(lines) if l and l[0] != '#' and l.split('\t')[2] == arch and (l.split('\t')[3] == '-') == (exp == '-')]
+        lines.insert(same[-1] + 1, new)
+        open(path, 'w').write('\n'.join(lines) + '\n')
+        return name
+    return re.match(r'layout\.(.*)\.tsv', r['dump'])[1]
+
+def moved(version_text, arch, exp):
+    t, v = expand(os.path.join(LAY, 'layouts.tsv')), version(version_text)
+    def value(key, w):
+        for a, e in ((arch, exp), (arch, '-'), ('amd64', '-')):
+            ok, x = at(t, key, a, e, w)
+            if ok:
+                return x
+        return None
+    def show(x):
+        return 'absent' if x is None else f'{x[0]}' + (f' ({x[1]} bytes)' if x[1] else '')
+    if exp != '-':
+        before, what = v, 'the same without ' + exp
+    else:
+        older = [r['hi'] for r in releases() if r['hi'] < v and r['arch'] == 'amd64' and r['exp'] == '-']
+        before, what = older[-1], spell(older[-1])
+    n = 0
     for k in keys():
-        if x.get(k) != y.get(k):
-            show = lambda v: 'absent' if v is None else f'{v[0]}' + (f' ({v[1]} bytes)' if v[1] else '')
-            print(f'{k}: {show(x.get(k))} -> {show(y.get(k))}')
+        ok, a = (False, None) if exp != '-' else (True, value(k, before))
+        a = at(t, k, 'amd64', '-', v)[1] if exp != '-' else a
+        b = value(k, v)
+        if a != b:
+            print(f'{k}: {show(a)} -> {show(b)}')
+            n += 1
+    print(f'{n} of {len(keys())} keys differ from {what}')
 
 def inc_keys():
     ks = keys()
@@ -207,12 +253,12 @@ def inc_layouts():
 
 def inc_refs():
     sets = list(dict.fromkeys(r['refs'] for r in releases() if r['refs'] != '-'))
-    symbols = [l.split()[1] for l in open(os.path.join(REFS, 'symbols.txt')) if l.strip() and l[0] != '#']
+    names = symbols()
     s = ['#ifdef REF']
     for c in rows(os.path.join(REFS, 'refs.tsv')):
-        if c[3] in symbols:
+        if c[3] in names:
             mask = sum(1 << sets.index(x) for x in c[5].split(',') if x in sets)
-            s.append(f'REF("{c[0]}", {c[1]}, {c[2]}, {symbols.index(c[3])}, {c[4]}, 0x{mask:x})')
+            s.append(f'REF("{c[0]}", {c[1]}, {c[2]}, {names.index(c[3])}, {c[4]}, 0x{mask:x})')
     s += ['#endif', '#ifdef GLOBAL']
     s += [f'GLOBAL({l.split()[0]}, "{l.split()[1]}")' for l in open(os.path.join(REFS, 'symbols.txt')) if l.strip() and l[0] != '#']
     return s + ['#endif']
@@ -221,8 +267,12 @@ def main():
     cmd, args = sys.argv[1], sys.argv[2:]
     if cmd in ('make', 'add'):
         return make(args, cmd == 'add')
-    if cmd == 'compare':
-        return compare(*args)
+    if cmd == 'release':
+        return print(release(*args))
+    if cmd == 'types':
+        return print('\n'.join(sorted({split(k)[0] for k in keys()} - {'const'})))
+    if cmd == 'moved':
+        return moved(*args)
     lines = {'keys': inc_keys, 'layouts': inc_layouts, 'refs': inc_refs}[cmd]()
     open(args[0], 'w').write('// made by tools/golayouts.py from tables/\n' + '\n'.join(lines) + '\n')
 

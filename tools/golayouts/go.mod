@@ -1,0 +1,3 @@
+module golayouts
+
+go 1.21
