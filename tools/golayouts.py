@@ -270,7 +270,7 @@ def main():
     if cmd == 'release':
         return print(release(*args))
     if cmd == 'types':
-        return print('\n'.join(sorted({split(k)[0] for k in keys()} - {'const'})))
+        return print('\n'.join(sorted({split(k)[0] for k in keys()} - {'const'} | {'runtime.finblock'})))
     if cmd == 'moved':
         return moved(*args)
     lines = {'keys': inc_keys, 'layouts': inc_layouts, 'refs': inc_refs}[cmd]()

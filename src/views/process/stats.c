@@ -155,11 +155,17 @@ static double scale(uint64_t size, int64_t rate)
 	return rate > 1 && size ? 1 / (1 - exp(-(double)size / (double)rate)) : 1;
 }
 
+static double live_objects(const struct rt_bucket *b, int64_t rate)
+{
+	return b->allocs > b->frees ? (double)(b->allocs - b->frees) * scale(b->size, rate) : 0;
+}
+
+struct weighed { const struct rt_bucket *b; double live; };
+
 static int by_live_bytes(const void *a, const void *b)
 {
-	const struct rt_bucket *x = *(const struct rt_bucket *const *)a, *y = *(const struct rt_bucket *const *)b;
-	uint64_t p = (x->allocs - x->frees) * x->size, q = (y->allocs - y->frees) * y->size;
-	return p < q ? 1 : p > q ? -1 : x->addr < y->addr ? -1 : x->addr > y->addr;
+	const struct weighed *x = a, *y = b;
+	return x->live < y->live ? 1 : x->live > y->live ? -1 : x->b->addr < y->b->addr ? -1 : x->b->addr > y->b->addr;
 }
 
 // The first frame that is not the runtime's own; else the first.
@@ -186,11 +192,11 @@ static void put_bucket(struct table *t, const struct rt *rt, const struct rt_buc
 {
 	struct gobin_frame f;
 	char name[GOBIN_NAME_MAX];
-	double k = scale(b->size, rate), live = (double)(b->allocs - b->frees) * k;
+	double live = live_objects(b, rate);
 	table_row(t);
-	table_number(t, live * (double)b->size);
-	table_number(t, live);
-	table_number(t, (double)b->allocs * k * (double)b->size);
+	table_number(t, round(live * (double)b->size));
+	table_number(t, round(live));
+	table_number(t, round((double)b->allocs * scale(b->size, rate) * (double)b->size));
 	table_count(t, b->size);
 	table_count(t, b->allocs);
 	table_count(t, b->frees);
@@ -212,7 +218,7 @@ static void put_bucket(struct table *t, const struct rt *rt, const struct rt_buc
 struct err *view_buckets(const struct rt *rt, const struct rt_buckets *b, int64_t rate, size_t most, struct table **ret)
 {
 	size_t n = b->at.len;
-	const struct rt_bucket **order = calloc(n ? n : 1, sizeof(*order));
+	struct weighed *order = calloc(n ? n : 1, sizeof(*order));
 	struct table *t = table_new("allocation sites");
 	if (!t || !order) {
 		table_free(t);
@@ -231,10 +237,10 @@ struct err *view_buckets(const struct rt *rt, const struct rt_buckets *b, int64_
 	table_column(t, CELL_TEXT, "at", "at");
 	table_column(t, CELL_TEXT, "stack", NULL);
 	for (size_t i = 0; i < n; i++)
-		order[i] = &b->at.at[i];
+		order[i] = (struct weighed){&b->at.at[i], live_objects(&b->at.at[i], rate) * (double)b->at.at[i].size};
 	qsort(order, n, sizeof(*order), by_live_bytes);
 	for (size_t i = 0; i < n && (!most || i < most); i++)
-		put_bucket(t, rt, order[i], rate);
+		put_bucket(t, rt, order[i].b, rate);
 	free(order);
 	if (rate > 1)
 		table_note(t, "live, objects and since start are scaled up from one sample every %lld bytes", (long long)rate);
