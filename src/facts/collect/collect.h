@@ -24,6 +24,15 @@ static inline void collect_pprof_freep(struct collect_pprof **c) { collect_pprof
 instant_t collect_pprof_time(const struct pprof *p, instant_t otherwise);
 must_use struct err *collect_pprof_add(struct collect_pprof *c, const struct pprof *p, const char *name, instant_t otherwise);
 
+// ---- collect_goroutines.c: censuses over a window --------------------------------------------------------------------
+
+struct collect_goroutines;
+struct collect_goroutines *collect_goroutines_new(struct evidence *ev, struct rt *rt, struct target *t); // NULL: nomem
+void collect_goroutines_free(struct collect_goroutines *c);
+static inline void collect_goroutines_freep(struct collect_goroutines **c) { collect_goroutines_free(*c); }
+// last: the window ends with this one; then turnover, wake-ups and sockets are filled in.
+must_use struct err *collect_goroutines_look(struct collect_goroutines *c, instant_t at, const struct rt_census *census, bool last);
+
 // ---- collect_process.c: who the target is -------------------------------------------------------------------------
 
 must_use struct err *collect_process(struct evidence *ev, const struct target *t, const struct gobin *g);

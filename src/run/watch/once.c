@@ -48,5 +48,12 @@ struct err *watch_once(struct target *t, const struct gobin *g, struct evidence 
 	ev->from = ev->to = clock.wall;
 	gap_add(&ev->gaps, GAP_ONE_INSTANT, NULL, NULL);
 	err = look_at_memory(rt, ev, clock.wall);
+	cleanup(collect_goroutines_freep) struct collect_goroutines *goroutines = collect_goroutines_new(ev, rt, t);
+	struct rt_census census = {0};
+	if (!err)
+		err = goroutines ? rt_goroutines(rt, &census) : &err_nomem;
+	if (!err)
+		err = collect_goroutines_look(goroutines, clock.wall, &census, true);
+	rt_census_fini(&census);
 	return err ? err : collect_layouts(ev, rt);
 }

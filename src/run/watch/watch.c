@@ -89,16 +89,16 @@ static struct err *take_census(struct watch *w, bool last)
 {
 	struct rt_census census = {0};
 	double began = elapsed(w);
-	struct err *err = NULL;
+	struct err *err = rt_goroutines(w->rt, &census);
 	if (!err)
-		(void)last;
+		err = collect_goroutines_look(w->goroutines, clock_ns(CLOCK_REALTIME), &census, last);
 	w->census_seconds = elapsed(w) - began;
 	// About fifteen looks, unevenly spaced (trackingSeq wraps at 256), and at most a tenth of the time.
 	double window = w->o.seconds > 0 ? w->o.seconds : 25;
 	double step = fmax(window / 15, 10 * w->census_seconds);
 	w->next_census = elapsed(w) + step * (0.75 + 0.5 * (double)(clock_ns(CLOCK_MONOTONIC) / 1000 % 1000) / 1000);
 	w->sampler.counts.censuses++;
-	(void)census;
+	rt_census_fini(&census);
 	return err;
 }
 
@@ -168,7 +168,7 @@ static struct err *run(struct watch *w, const struct gobin *g)
 	if (err)
 		return err;
 	if (!(w->sites = collect_sites_new(w->ev, w->sampler.rt, m.mem_profile_rate)) ||
-	    !(w->kernel = collect_kernel_new(w->ev, w->t)))
+	    !(w->goroutines = collect_goroutines_new(w->ev, w->rt, w->t)) || !(w->kernel = collect_kernel_new(w->ev, w->t)))
 		return &err_nomem;
 	w->start_ns = clock_ns(CLOCK_MONOTONIC);
 	w->ev->from = clock_ns(CLOCK_REALTIME);
@@ -216,6 +216,7 @@ struct err *watch_process(struct target *t, const struct gobin *g, const struct 
 	*ret_counts = w->sampler.counts;
 	err_free(w->sampler.err);
 	collect_sites_free(w->sites);
+	collect_goroutines_free(w->goroutines);
 	collect_kernel_free(w->kernel);
 	rt_detach(w->sampler.rt);
 	rt_detach(w->rt);
