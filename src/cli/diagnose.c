@@ -54,15 +54,3 @@ struct err *diagnose_core(const struct args *args, const char *path, struct evid
 		err = watch_once(t, g, ev);
 	return err_while(err, "core %s", path);
 }
-
-struct err *diagnose_files(const struct args *args, const char *const *inputs, size_t n, struct evidence *ev)
-{
-	(void)args;
-	(void)ev;
-	for (size_t i = 0; i < n; i++) {
-		enum input_kind kind;
-		struct err *err = input_kind_of(inputs[i], &kind);
-		return err ? err : err_new(ERR_UNSUPPORTED, "%s is %s: diagnose does not read that yet", inputs[i], input_kind_name(kind));
-	}
-	return NULL;
-}

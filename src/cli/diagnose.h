@@ -1,5 +1,6 @@
 // What the verbs share that start from a process, a core or files.
 #pragma once
+#include "base/arena.h"
 #include "cli/args.h"
 #include "facts/evidence/evidence.h"
 #include "read/gobin/gobin.h"
@@ -10,3 +11,7 @@ must_use struct err *diagnose_gobin(const struct target *t, struct gobin **ret);
 must_use struct err *diagnose_core(const struct args *args, const char *path, struct evidence *ev);
 // Profiles, traces, dumps, a core, an executable, URLs, directories, in any mixture -> facts.
 must_use struct err *diagnose_files(const struct args *args, const char *const *inputs, size_t n, struct evidence *ev);
+// Heap and goroutine profiles and dumps, one or a series, in any order.
+must_use struct err *diagnose_profiles(const char *const *paths, size_t n, struct evidence *ev);
+// The files of a directory, by name; they live in the arena.
+must_use struct err *diagnose_directory(const char *path, struct arena *arena, const char *const **ret, size_t *ret_n);

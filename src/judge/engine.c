@@ -120,9 +120,11 @@ static struct say summary(const struct evidence *ev, const struct verdict *v)
 	for (size_t i = 0; i < v->findings.len; i++)
 		accused += v->findings.at[i].severity >= 4;
 	if (!v->findings.len)
-		return window > 0 ? SAY(SUMMARY_CLEAN, V_seconds(window), V_count(ev->gc_cycles)) : SAY(SUMMARY_CLEAN_FILES);
+		return window > 0 && ev->target.kind != EV_FILES ? SAY(SUMMARY_CLEAN, V_seconds(window), V_count(ev->gc_cycles)) : SAY(SUMMARY_CLEAN_FILES);
 	const struct finding *f = &v->findings.at[0];
 	struct say_value where = V_function(f->site);
+	if (!accused && f->rule == RULE_FEW_PROFILES && ev->looks.len <= 1)
+		return SAY(SUMMARY_ONE_PROFILE, where);
 	if (!accused)
 		return f->class == CLASS_BOUNDED ? SAY(SUMMARY_BOUNDED, where) : SAY(SUMMARY_UNDECIDED, where, V_count(v->findings.len));
 	double left = f->exhaustion ? (double)(f->exhaustion - ev->to) / 1e9 : 0;
