@@ -1,118 +1,127 @@
-// Structs of the runtime from DWARF 4 and 5, through libdw. Go makes one compile unit a package, named by its path: only
-// the units of the packages asked for are walked.
+// Struct layouts from DWARF, by libdw (DWARF 4 and 5, compressed or not). Go's linker puts every type into the unit of
+// package runtime (cmd/link/internal/ld/dwarf.go); where another linker moved them, all units are looked through.
 #include "read/gobin/private.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
-#include <stdlib.h>
 
-struct dwarf {
+enum { MAX_STRUCTS = 1 << 22, MAX_MEMBERS = 1 << 16, MAX_PATH_DEPTH = 16 };
+
+struct dwarf_index {
 	Elf *elf;
 	Dwarf *dw;
-	struct interner *names; // struct types by name
-	VEC(Dwarf_Off) dies;
+	struct map *structs; // hash of a name -> offset of its DIE in .debug_info
 };
 
-enum { MAX_STRUCTS = 1 << 18, MAX_UNITS = 1 << 16 };
-
-bool gobin_has_dwarf(const struct gobin *g) { return elf_section(g, ".debug_info") || elf_section(g, ".zdebug_info"); }
-
-static void add_structs(struct dwarf *d, Dwarf_Die *unit)
+static bool index_unit(struct dwarf_index *d, Dwarf_Die *unit, size_t *n)
 {
 	Dwarf_Die die;
-	for (int r = dwarf_child(unit, &die); r == 0; r = dwarf_siblingof(&die, &die)) {
+	for (int more = dwarf_child(unit, &die); !more && *n < MAX_STRUCTS; more = dwarf_siblingof(&die, &die)) {
 		const char *name = dwarf_tag(&die) == DW_TAG_structure_type ? dwarf_diename(&die) : NULL;
+		bool fresh;
 		if (!name)
 			continue;
-		uint32_t before = interner_len(d->names), id = interner_id(d->names, name, strlen(name));
-		if (id != before)
-			continue;
-		struct err *err = vec_push(&d->dies, MAX_STRUCTS, "struct types", dwarf_dieoffset(&die));
-		if (err) {
-			err_free(err);
-			return;
-		}
+		uint64_t *slot = map_at(d->structs, hash_bytes(name, strlen(name)), &fresh);
+		if (!slot)
+			return false;
+		if (fresh)
+			*slot = dwarf_dieoffset(&die);
+		++*n;
 	}
+	return true;
 }
 
-static struct dwarf *load(const struct gobin *g)
+static bool build(struct dwarf_index *d)
 {
-	struct dwarf *d = calloc(1, sizeof(*d));
-	if (!d || !gobin_has_dwarf(g))
+	size_t n = 0;
+	for (int others = 0; others <= 1 && !n; others++) {
+		Dwarf_CU *cu = NULL;
+		Dwarf_Die unit;
+		while (!dwarf_get_units(d->dw, cu, &cu, NULL, NULL, &unit, NULL)) {
+			const char *name = dwarf_diename(&unit);
+			bool runtime = name && !strcmp(name, "runtime");
+			if (runtime != !others)
+				continue;
+			if (!index_unit(d, &unit, &n))
+				return false;
+		}
+	}
+	return true;
+}
+
+static struct dwarf_index *dwarf_open(const struct gobin *g)
+{
+	struct dwarf_index *d = calloc(1, sizeof(*d));
+	if (!d || elf_version(EV_CURRENT) == EV_NONE)
 		return d;
-	elf_version(EV_CURRENT);
-	// libelf wants a writable pointer and, without ELF_C_WRITE, does not write.
-	d->elf = elf_memory((char *)(uintptr_t)g->file.data, g->file.len);
+	d->elf = elf_memory((char *)(uintptr_t)g->elf.data, g->elf.len); // libelf only reads it
 	d->dw = d->elf ? dwarf_begin_elf(d->elf, DWARF_C_READ, NULL) : NULL;
-	d->names = interner_new();
-	if (!d->dw || !d->names)
-		return d;
-	Dwarf_CU *cu = NULL;
-	Dwarf_Half version;
-	uint8_t type;
-	Dwarf_Die unit, sub;
-	for (int n = 0; n < MAX_UNITS && dwarf_get_units(d->dw, cu, &cu, &version, &type, &unit, &sub) == 0; n++) {
-		const char *name = dwarf_diename(&unit);
-		if (name && (!strcmp(name, "runtime") || !strncmp(name, "internal/", 9) || !strcmp(name, "sync") || !strcmp(name, "time")))
-			add_structs(d, &unit);
+	d->structs = d->dw ? map_new() : NULL;
+	if (d->structs && !build(d)) {
+		map_free(d->structs);
+		d->structs = NULL;
 	}
 	return d;
 }
 
-static bool number(Dwarf_Die *die, unsigned what, uint64_t *ret)
+void dwarf_close(struct dwarf_index *d)
 {
-	Dwarf_Attribute attr;
-	Dwarf_Word w;
-	if (!dwarf_attr_integrate(die, what, &attr) || dwarf_formudata(&attr, &w))
-		return false;
-	*ret = w;
-	return true;
+	if (!d)
+		return;
+	map_free(d->structs);
+	dwarf_end(d->dw);
+	elf_end(d->elf);
+	free(d);
 }
 
-// The member called by the first part of a dotted path, in die's children.
-static bool member(Dwarf_Die *die, const char *path, size_t len, Dwarf_Die *ret_type, uint64_t *ret_off)
+// The struct behind typedefs.
+static bool peel(Dwarf_Die *die) { return !dwarf_peel_type(die, die) && dwarf_tag(die) == DW_TAG_structure_type; }
+
+static bool member(Dwarf_Die *of, const char *name, size_t len, Dwarf_Die *ret_type, uint64_t *ret_off)
 {
-	Dwarf_Die child;
-	Dwarf_Attribute attr;
-	for (int r = dwarf_child(die, &child); r == 0; r = dwarf_siblingof(&child, &child)) {
-		const char *name = dwarf_tag(&child) == DW_TAG_member ? dwarf_diename(&child) : NULL;
-		if (!name || strlen(name) != len || strncmp(name, path, len))
+	Dwarf_Die m;
+	size_t n = 0;
+	for (int more = dwarf_child(of, &m); !more && n < MAX_MEMBERS; more = dwarf_siblingof(&m, &m), n++) {
+		const char *own = dwarf_tag(&m) == DW_TAG_member ? dwarf_diename(&m) : NULL;
+		Dwarf_Attribute attr;
+		Dwarf_Word off;
+		if (!own || strlen(own) != len || memcmp(own, name, len))
 			continue;
-		return number(&child, DW_AT_data_member_location, ret_off) && dwarf_attr(&child, DW_AT_type, &attr) && dwarf_formref_die(&attr, ret_type);
+		if (!dwarf_attr(&m, DW_AT_data_member_location, &attr) || dwarf_formudata(&attr, &off))
+			return false;
+		if (!dwarf_attr(&m, DW_AT_type, &attr) || !dwarf_formref_die(&attr, ret_type))
+			return false;
+		*ret_off = off;
+		return true;
 	}
 	return false;
 }
 
-static bool peel(Dwarf_Die *type) // typedefs
+static bool find_struct(struct dwarf_index *d, const char *name, Dwarf_Die *ret)
 {
-	Dwarf_Attribute attr;
-	for (int i = 0; i < 8 && dwarf_tag(type) == DW_TAG_typedef; i++)
-		if (!dwarf_attr(type, DW_AT_type, &attr) || !dwarf_formref_die(&attr, type))
-			return false;
-	return true;
+	uint64_t off;
+	if (!d || !d->structs || !map_find(d->structs, hash_bytes(name, strlen(name)), &off) || !dwarf_offdie(d->dw, off, ret))
+		return false;
+	const char *found = dwarf_diename(ret);
+	return found && !strcmp(found, name);
 }
 
-bool gobin_dwarf_field(const struct gobin *cg, const char *type, const char *field, uint64_t *ret_off, uint64_t *ret_size)
+static bool find_field(struct dwarf_index *d, const char *type, const char *path, uint64_t *ret_off, uint64_t *ret_size)
 {
-	struct gobin *g = (struct gobin *)(uintptr_t)cg; // a cache
-	uint32_t id;
 	Dwarf_Die die;
-	if (!g->dwarf)
-		g->dwarf = load(g);
-	struct dwarf *d = g->dwarf;
-	if (!d || !d->dw || !interner_find(d->names, type, strlen(type), &id) || id >= d->dies.len || !dwarf_offdie(d->dw, d->dies.at[id], &die))
+	Dwarf_Word size;
+	uint64_t off = 0, step;
+	if (!find_struct(d, type, &die))
 		return false;
-	uint64_t off = 0, size = 0;
-	for (const char *p = field; p && *p;) {
-		size_t len = strcspn(p, ".");
-		uint64_t at;
-		if (!member(&die, p, len, &die, &at) || !peel(&die))
+	for (unsigned depth = 0; path && *path; depth++) {
+		size_t n = strcspn(path, ".");
+		if (depth == MAX_PATH_DEPTH || (depth && !peel(&die)) || !member(&die, path, n, &die, &step))
 			return false;
-		off += at;
-		p += len + (p[len] == '.');
+		off += step;
+		path += n + (path[n] == '.');
 	}
-	if (!number(&die, DW_AT_byte_size, &size))
-		size = dwarf_tag(&die) == DW_TAG_array_type || !field ? 0 : 8; // pointers carry no size
+	if (dwarf_aggregate_size(&die, &size))
+		return false;
 	if (ret_off)
 		*ret_off = off;
 	if (ret_size)
@@ -120,15 +129,17 @@ bool gobin_dwarf_field(const struct gobin *cg, const char *type, const char *fie
 	return true;
 }
 
-void dwarf_close(struct gobin *g)
+// libdw caches what it reads inside its handle: one at a time.
+bool gobin_dwarf_field(const struct gobin *g, const char *type, const char *field, uint64_t *ret_off, uint64_t *ret_size)
 {
+	struct gobin_lazy *l = g->lazy;
 	if (!g->dwarf)
-		return;
-	if (g->dwarf->dw)
-		dwarf_end(g->dwarf->dw);
-	if (g->dwarf->elf)
-		elf_end(g->dwarf->elf);
-	interner_free(g->dwarf->names);
-	vec_fini(&g->dwarf->dies);
-	free(g->dwarf);
+		return false;
+	pthread_mutex_lock(&l->lock);
+	if (!l->dwarf_tried)
+		l->dwarf = dwarf_open(g);
+	l->dwarf_tried = true;
+	bool found = find_field(l->dwarf, type, field, ret_off, ret_size);
+	pthread_mutex_unlock(&l->lock);
+	return found;
 }

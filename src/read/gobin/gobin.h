@@ -1,9 +1,11 @@
 // gobin: what a Go executable says about itself: ELF, build info, pclntab, moduledata, types, symbols, DWARF.
 //   reads   bytes (struct view of an ELF file, or segments copied from memory); never a process, never a path
-//   gives   plain structs; strings borrow from the handle. All addresses are link-time ones: the caller subtracts its bias
-//   knows   Go 1.18 and later (tested 1.21 to 1.27), amd64 and arm64, plain, stripped, PIE, cgo, compressed DWARF
-//   costs   open: tens of ms for a 100 MB file (scans for pclntab and moduledata only where sections are missing);
-//           a lookup O(log functions); nothing is copied but PIE's relocated words
+//   gives   plain structs; strings borrow from the handle and from the view. Addresses are link-time ones: the caller
+//           subtracts its bias
+//   knows   Go 1.20 and later (tested 1.21 to 1.27), amd64 and arm64, plain, stripped, PIE, cgo, compressed DWARF
+//   costs   open: headers only; scans where sections are missing; PIE copies its writable segment and relocates it.
+//           A lookup is O(log functions) and allocates nothing; names, symbols, types, DWARF are indexed when first asked
+//           for, under a lock: a handle may be asked from several threads
 //   not     Go runtime state (read/goruntime), disassembly (read/code)
 #pragma once
 #include "base/gap.h"
@@ -25,8 +27,9 @@ struct gobin_buildinfo {
 
 struct gobin_segment { addr_t addr; struct view bytes; bool w, x; };
 
+// elf must outlive the handle. ERR_UNSUPPORTED: not a Go program, or one of a kind that is not read.
 must_use struct err *gobin_open(struct view elf, struct gobin **ret);
-// From memory where there is no file: segments as they lie in the target (bias 0 then).
+// From memory where there is no file: segments as they lie in the target (bias 0 then). They are copied.
 must_use struct err *gobin_open_segments(const struct gobin_segment *segments, size_t n, struct gobin **ret);
 void gobin_close(struct gobin *g);
 static inline void gobin_closep(struct gobin **g) { gobin_close(*g); }
@@ -78,7 +81,7 @@ struct gobin_frame { // one level of the inline tree at a pc
 
 uint32_t gobin_func_count(const struct gobin *g);
 must_use struct err *gobin_func_at(const struct gobin *g, uint32_t index, struct gobin_func *ret);
-must_use struct err *gobin_func_find(const struct gobin *g, addr_t pc, struct gobin_func *ret); // ERR_INPUT: no function there
+must_use struct err *gobin_func_find(const struct gobin *g, addr_t pc, struct gobin_func *ret); // ERR_INPUT: none there
 bool gobin_func_named(const struct gobin *g, const char *name, struct gobin_func *ret); // first of that name; hash built once
 // Innermost first; the last is the physical function. For a return address give pc - 1. Returns how many (0: not found).
 size_t gobin_frames(const struct gobin *g, addr_t pc, struct gobin_frame *ret, size_t max);
@@ -92,8 +95,8 @@ const char *gobin_name(const char *pclntab_name, char ret[GOBIN_NAME_MAX]);
 
 // ---- symbols and DWARF --------------------------------------------------------------------------------------------
 
-bool gobin_symbol(const struct gobin *g, const char *name, addr_t *ret_addr, uint64_t *ret_size);
-// The symbol that covers addr (globals' names); NULL in stripped binaries.
+bool gobin_symbol(const struct gobin *g, const char *name, addr_t *ret_addr, uint64_t *ret_size); // ret_size may be NULL
+// The symbol that covers addr; NULL: none, or a stripped binary.
 const char *gobin_symbol_at(const struct gobin *g, addr_t addr, uint64_t *ret_off);
 // Offset, size of "runtime.mspan" "state.s.value"; field NULL: the struct's size. false: no DWARF or not there.
 bool gobin_dwarf_field(const struct gobin *g, const char *type, const char *field, uint64_t *ret_off, uint64_t *ret_size);
@@ -129,5 +132,6 @@ must_use struct err *gobin_type_at(const struct gobin *g, addr_t addr, struct go
 must_use struct err *gobin_type_field(const struct gobin *g, const struct gobin_type *t, uint32_t i, struct gobin_field *ret);
 // Every type the module lists (typelinks; the 1.27 walk). false from fn ends it.
 must_use struct err *gobin_types(const struct gobin *g, bool (*fn)(void *ctx, addr_t type), void *ctx);
-// A type by name, also those reached through others' pointers, elements and fields ("runtime.g"). Index built once.
+// A type by its name as reflect prints it ("maps.Map": the first such) or with its whole package path
+// ("internal/runtime/maps.Map"); also those reached through others' pointers, elements and fields ("runtime.g").
 bool gobin_type_named(const struct gobin *g, const char *name, addr_t *ret);

@@ -1,158 +1,224 @@
-// The runtime's own map of the binary: src/runtime/symtab.go (moduledata), 1.21 to 1.27.
-//
-// Fields up to `types` have stood still since 1.20. Behind it there are three shapes; which one is decided by what the
-// fields say of each other, never by the version alone.
+// runtime.firstmoduledata: where it is, and what it says. Layout: src/runtime/symtab.go (moduledata), 1.20 to 1.27.
+// Up to `types` nothing has moved since 1.20; behind it there are three forms, told apart by what must hold of their values,
+// not by the version: a fork or the next release that kept the form is read, one that did not is not misread.
 #include "read/gobin/private.h"
 
 enum {
-	MAGIC_120 = 0xfffffff1, // since Go 1.20
-	HDR_FUNCNAMES = 32, HDR_SIZE = 72,
-	MD_PCHEADER = 0, MD_FUNCNAMETAB = 8, MD_FTAB = 128, MD_MINPC = 160, MD_MAXPC = 168, MD_TEXT = 176, MD_ETEXT = 184,
-	MD_NOPTRDATA = 192, MD_GCDATA = 280, MD_TYPES = 296,
-	MD_READ = 400,
+	PC_HEADER = 0, NAMES = 8, CUS = 32, FILES = 56, PCTAB = 80, FUNCS = 104, FTAB = 128, MIN_PC = 160, MAX_PC = 168, TEXT = 176,
+	ETEXT = 184, NOPTRDATA = 192, TYPES = 296, LEAST = 384, // bytes that every form has
+	MAX_TEXT_SECTIONS = 4096, MAX_HEADERS = 16, SLICE = 24,
 };
 
-struct shape { uint16_t etypes, rodata, gofunc, epclntab, typelinks, itablinks, size; };
-static const struct shape shape_121 = {304, 312, 320, 0, 352, 376, 584}, // 592 in 1.21 and 1.22: two slices moved behind
-			  shape_126 = {304, 312, 320, 328, 360, 384, 592},
-			  shape_127 = {312, 336, 344, 352, 0, 0, 568};
+static const struct form {
+	uint16_t etypes, typedesclen, itaboffset, itabsize, rodata, gofunc, epclntab, textsectmap, typelinks, itablinks; // 0 = not there
+} forms[] = {
+	{312, 304, 320, 328, 336, 344, 352, 360, 0, 0},  // 1.27
+	{304, 0, 0, 0, 312, 320, 328, 336, 360, 384},    // 1.26
+	{304, 0, 0, 0, 312, 320, 0, 328, 352, 376},      // 1.20 to 1.25
+};
 
-static bool is_header(const struct gobin *g, addr_t addr)
+// sizeof moduledata: `bad` moved next to `hasmain` in 1.23, epclntab came in 1.26, the links went in 1.27.
+static size_t size_of(const struct gobin *g)
 {
-	uint8_t h[HDR_SIZE];
-	uint32_t m;
-	uint64_t nfunc;
-	cleanup(err_freep) struct err *err = gobin_read(g, addr, h, sizeof(h));
+	struct elf_section s;
+	if (elf_section_named(g, ".go.module", &s) && s.addr == g->md.addr && s.size >= LEAST && s.size <= 4096)
+		return s.size;
+	int minor = g->info.minor;
+	return minor < 20 ? 0 : minor <= 22 ? 592 : minor <= 25 ? 584 : minor == 26 ? 592 : minor == 27 ? 568 : 0;
+}
+
+static uint64_t word(struct view md, uint64_t off) { return view_has(md, off, 8) ? load_u64(md.data + off) : 0; }
+
+// A slice whose length is its capacity, as the linker writes them, and whose elements are in the file.
+static bool slice(const struct gobin *g, struct view md, uint64_t off, uint64_t elem, uint64_t max, struct view *ret)
+{
+	uint64_t data = word(md, off), len = word(md, off + 8), cap = word(md, off + 16);
+	if (!view_has(md, off, SLICE) || len != cap || len > max)
+		return false;
+	ret->data = gobin_at(g, data, len * elem);
+	ret->len = len * elem;
+	return ret->data || !len;
+}
+
+static bool fits(const struct gobin *g, struct view md, const struct form *f)
+{
+	uint64_t types = word(md, TYPES), etypes = word(md, f->etypes), gofunc = word(md, f->gofunc);
+	struct view v;
+	if (types >= etypes || !gobin_at(g, types, etypes - types) || !gobin_from(g, word(md, f->rodata), "").len)
+		return false;
+	if (!gobin_from(g, gofunc, "").len || (f->epclntab && word(md, f->epclntab) < gofunc))
+		return false;
+	if (!slice(g, md, f->textsectmap, SLICE, MAX_TEXT_SECTIONS, &v))
+		return false;
+	if (f->typelinks)
+		return slice(g, md, f->typelinks, 4, (etypes - types) / 4, &v) && slice(g, md, f->itablinks, 8, UINT32_MAX, &v);
+	return word(md, f->typedesclen) <= etypes - types && word(md, f->itabsize) <= etypes - types &&
+	       types + word(md, f->itaboffset) + word(md, f->itabsize) == etypes;
+}
+
+static void read_tail(struct gobin *g, struct view md, const struct form *f)
+{
+	struct gobin_moduledata *m = &g->md;
+	struct view sections;
+	m->types = word(md, TYPES);
+	m->etypes = word(md, f->etypes);
+	m->rodata = word(md, f->rodata);
+	m->gofunc = word(md, f->gofunc);
+	m->epclntab = f->epclntab ? word(md, f->epclntab) : 0;
+	if (f->typelinks) {
+		m->typelinks = word(md, f->typelinks);
+		m->n_typelinks = word(md, f->typelinks + 8);
+		m->itablinks = word(md, f->itablinks);
+		m->n_itablinks = word(md, f->itablinks + 8);
+	} else {
+		m->typedesclen = word(md, f->typedesclen);
+		m->itaboffset = word(md, f->itaboffset);
+		m->itabsize = word(md, f->itabsize);
+	}
+	if (slice(g, md, f->textsectmap, SLICE, MAX_TEXT_SECTIONS, &sections) && sections.len > SLICE) {
+		g->pcln.sections = sections.data;
+		g->pcln.n_sections = (uint32_t)(sections.len / SLICE);
+	}
+}
+
+// ---- is it one? ---------------------------------------------------------------------------------------------------
+
+// As runtime.moduledataverify1 asks. Fills in the six tables when it holds.
+static bool verify(struct gobin *g, addr_t addr, uint64_t names_off)
+{
+	struct view md = gobin_from(g, addr, "moduledata");
+	uint64_t header = word(md, PC_HEADER), n_funcs = 0;
+	if (!view_has(md, 0, LEAST))
+		return false;
+	struct pclntab p = {.text = word(md, TEXT)};
+	struct err *err = pclntab_header(gobin_from(g, header, "pclntab"), &p.quantum, &n_funcs, &names_off);
 	if (err)
+		return err_free(err), false;
+	if (word(md, NAMES) != header + names_off)
 		return false;
-	memcpy(&m, h, 4);
-	memcpy(&nfunc, h + 8, 8);
-	return m == MAGIC_120 && !h[4] && !h[5] && h[6] == (g->arch == GOBIN_ARM64 ? 4 : 1) && h[7] == 8 && nfunc > 0 && nfunc < 10000000;
+	if (!slice(g, md, NAMES, 1, UINT32_MAX, &p.names) || !slice(g, md, CUS, 4, UINT32_MAX, &p.cus) ||
+	    !slice(g, md, FILES, 1, UINT32_MAX, &p.files) || !slice(g, md, PCTAB, 1, UINT32_MAX, &p.pctab) ||
+	    !slice(g, md, FUNCS, 1, UINT32_MAX, &p.funcs) || !slice(g, md, FTAB, 8, UINT32_MAX, &p.ftab))
+		return false;
+	if (!n_funcs || p.ftab.len != (n_funcs + 1) * 8)
+		return false;
+	if (word(md, MIN_PC) != p.text + load_u32(p.ftab.data) || word(md, TEXT) > word(md, MIN_PC) ||
+	    word(md, MIN_PC) >= word(md, ETEXT) || word(md, MAX_PC) <= word(md, MIN_PC))
+		return false;
+	p.n_funcs = (uint32_t)n_funcs;
+	p.names.source = "pclntab names";
+	p.cus.source = "pclntab units";
+	p.files.source = "pclntab files";
+	p.pctab.source = "pclntab values";
+	p.funcs.source = "pclntab functions";
+	p.ftab.source = "pclntab index";
+	g->pcln = p;
+	return true;
 }
 
-static addr_t find_pclntab(const struct gobin *g)
+static void read_head(struct gobin *g, addr_t addr)
 {
-	static const char *const names[] = {".gopclntab", ".data.rel.ro.gopclntab"};
-	addr_t addr;
-	for (size_t i = 0; i < countof(names); i++) {
-		const struct section *s = elf_section(g, names[i]);
-		if (s && is_header(g, s->addr))
-			return s->addr;
-	}
-	if (gobin_symbol(g, "runtime.pclntab", &addr, NULL) && is_header(g, addr))
-		return addr;
-	for (size_t i = 0; i < g->n_segments; i++) {
-		const struct gobin_segment *s = &g->segments[i];
-		uint8_t magic[6] = {0xf1, 0xff, 0xff, 0xff, 0, 0};
-		const uint8_t *p = s->bytes.data, *end = p + s->bytes.len;
-		for (; !s->x && (p = memmem(p, (size_t)(end - p), magic, sizeof(magic))); p++)
-			if ((s->addr + (uint64_t)(p - s->bytes.data)) % 8 == 0 && is_header(g, s->addr + (uint64_t)(p - s->bytes.data)))
-				return s->addr + (uint64_t)(p - s->bytes.data);
-	}
-	return 0;
+	struct view md = gobin_from(g, addr, "moduledata");
+	struct gobin_moduledata *m = &g->md;
+	addr_t *const edges[] = {&m->noptrdata, &m->enoptrdata, &m->data, &m->edata, &m->bss, &m->ebss, &m->noptrbss, &m->enoptrbss,
+				 NULL, NULL, &m->end, &m->gcdata, &m->gcbss}; // NULL: coverage counters
+	m->addr = addr;
+	m->pc_header = word(md, PC_HEADER);
+	m->min_pc = word(md, MIN_PC);
+	m->max_pc = word(md, MAX_PC);
+	m->text = word(md, TEXT);
+	m->etext = word(md, ETEXT);
+	for (size_t i = 0; i < countof(edges); i++)
+		if (edges[i])
+			*edges[i] = word(md, NOPTRDATA + 8 * i);
+	g->has_md = true;
 }
 
-// As runtime.moduledataverify1: the function table begins at minpc and ends at maxpc.
-static bool verify(const struct gobin *g, addr_t addr, addr_t pclntab)
-{
-	uint64_t md[MD_READ / 8];
-	uint32_t first, last, names;
-	cleanup(err_freep) struct err *err = gobin_read(g, addr, md, sizeof(md));
-	if (err || md[MD_PCHEADER / 8] != pclntab || gobin_read(g, pclntab + HDR_FUNCNAMES, &names, 4))
-		return false;
-	uint64_t ftab = md[MD_FTAB / 8], n = md[MD_FTAB / 8 + 1], text = md[MD_TEXT / 8], minpc = md[MD_MINPC / 8], maxpc = md[MD_MAXPC / 8];
-	if (md[MD_FUNCNAMETAB / 8] != pclntab + names || n < 2 || n > 10000001 || text > minpc || minpc >= md[MD_ETEXT / 8])
-		return false;
-	err = gobin_read(g, ftab, &first, 4);
-	if (!err)
-		err = gobin_read(g, ftab + (n - 1) * 8, &last, 4);
-	return !err && text + first == minpc && text + last == maxpc;
-}
+// ---- where is it? -------------------------------------------------------------------------------------------------
 
-static addr_t scan(const struct gobin *g, addr_t pclntab)
+// A word that points to the header, with one behind it that points to the names: nothing else looks like that.
+static bool scan_moduledata(struct gobin *g, addr_t header, uint64_t names_off, addr_t *ret)
 {
-	size_t pos = 0;
-	uint64_t at, value;
-	while (g->relocs && map_next(g->relocs, &pos, &at, &value))
-		if (value == pclntab && verify(g, at, pclntab))
-			return at;
-	for (size_t i = 0; i < g->n_segments; i++) {
-		const struct gobin_segment *s = &g->segments[i];
-		const uint8_t *p = s->bytes.data, *end = p + s->bytes.len;
-		for (; !s->x && (p = memmem(p, (size_t)(end - p), &pclntab, 8)); p++) {
-			addr_t addr = s->addr + (uint64_t)(p - s->bytes.data);
-			if (addr % 8 == 0 && verify(g, addr, pclntab))
-				return addr;
+	for (int writable = 1; writable >= 0; writable--)
+		for (size_t i = 0; i < g->segments.len; i++) {
+			const struct gobin_segment *s = &g->segments.at[i];
+			if (s->w != writable)
+				continue;
+			for (uint64_t off = -s->addr & 7; view_has(s->bytes, off, LEAST); off += 8)
+				if (load_u64(s->bytes.data + off) == header && load_u64(s->bytes.data + off + 8) == header + names_off &&
+				    verify(g, s->addr + off, names_off)) {
+					*ret = s->addr + off;
+					return true;
+				}
 		}
-	}
-	return 0;
+	return false;
 }
 
-static addr_t find_moduledata(const struct gobin *g, addr_t pclntab)
+static bool header_leads(struct gobin *g, addr_t header, addr_t *ret)
 {
-	addr_t addr;
-	const struct section *s = elf_section(g, ".go.module");
-	if (s && verify(g, s->addr, pclntab))
-		return s->addr;
-	if (gobin_symbol(g, "runtime.firstmoduledata", &addr, NULL) && verify(g, addr, pclntab))
-		return addr;
-	return scan(g, pclntab);
+	uint32_t quantum;
+	uint64_t n, names_off;
+	struct err *err = pclntab_header(gobin_from(g, header, "pclntab"), &quantum, &n, &names_off);
+	if (err)
+		return err_free(err), false;
+	return scan_moduledata(g, header, names_off, ret);
 }
 
-static const struct shape *shape_of(const uint64_t md[MD_READ / 8], addr_t pclntab)
+static bool scan(struct gobin *g, addr_t *ret)
 {
-	uint64_t types = md[MD_TYPES / 8];
-	uint64_t len = md[304 / 8], etypes = md[312 / 8], itabs = md[320 / 8], size = md[328 / 8];
-	if (etypes > types && len < etypes - types && itabs <= etypes - types && types + itabs + size == etypes)
-		return &shape_127;
-	uint64_t gofunc = md[320 / 8], epclntab = md[328 / 8];
-	if (md[304 / 8] <= types)
-		return NULL;
-	return gofunc > pclntab && gofunc < epclntab ? &shape_126 : &shape_121;
+	unsigned tried = 0;
+	for (int exec = 0; exec <= 1; exec++)
+		for (size_t i = 0; i < g->segments.len; i++) {
+			const struct gobin_segment *seg = &g->segments.at[i];
+			if (seg->x != exec)
+				continue;
+			for (uint64_t off = -seg->addr & 7; view_has(seg->bytes, off, PCLN_HEADER); off += 8) {
+				if (load_u32(seg->bytes.data + off) != PCLN_MAGIC || load_u16(seg->bytes.data + off + 4))
+					continue;
+				if (tried++ < MAX_HEADERS && header_leads(g, seg->addr + off, ret))
+					return true;
+			}
+		}
+	return false;
+}
+
+// Cheapest first: the symbol table is read only where no section helps.
+static bool find(struct gobin *g, addr_t *ret)
+{
+	struct elf_section s;
+	uint64_t size;
+	if (elf_section_named(g, ".go.module", &s) && verify(g, s.addr, 0))
+		return *ret = s.addr, true;
+	if ((elf_section_named(g, ".gopclntab", &s) || elf_section_named(g, ".data.rel.ro.gopclntab", &s)) &&
+	    header_leads(g, s.addr, ret))
+		return true;
+	if (gobin_symbol(g, "runtime.firstmoduledata", ret, &size) && verify(g, *ret, 0))
+		return true;
+	return scan(g, ret);
 }
 
 struct err *moduledata_open(struct gobin *g)
 {
-	struct gobin_moduledata *m = &g->md;
-	uint64_t md[MD_READ / 8];
-	if (!(g->pclntab_addr = find_pclntab(g)))
-		return err_new(ERR_UNSUPPORTED, "%s: no function table of Go 1.20 or later", g->file.source ? g->file.source : "memory");
-	if (!(m->addr = find_moduledata(g, g->pclntab_addr)))
-		return err_new(ERR_UNSUPPORTED, "%s: no moduledata that fits the function table", g->file.source ? g->file.source : "memory");
-	struct err *err = gobin_read(g, m->addr, md, sizeof(md));
-	if (err)
-		return err_while(err, "reading moduledata");
-	m->pc_header = g->pclntab_addr;
-	m->min_pc = md[MD_MINPC / 8];
-	m->max_pc = md[MD_MAXPC / 8];
-	m->text = md[MD_TEXT / 8];
-	m->etext = md[MD_ETEXT / 8];
-	addr_t *bounds[] = {&m->noptrdata, &m->enoptrdata, &m->data, &m->edata, &m->bss, &m->ebss, &m->noptrbss, &m->enoptrbss};
-	for (size_t i = 0; i < countof(bounds); i++)
-		*bounds[i] = md[MD_NOPTRDATA / 8 + i];
-	m->end = md[272 / 8];
-	m->gcdata = md[MD_GCDATA / 8];
-	m->gcbss = md[MD_GCDATA / 8 + 1];
-	m->types = md[MD_TYPES / 8];
-	const struct shape *s = shape_of(md, g->pclntab_addr);
-	if (!s)
-		return NULL; // types stay unknown; functions are read all the same
-	m->etypes = md[s->etypes / 8];
-	m->rodata = md[s->rodata / 8];
-	m->gofunc = md[s->gofunc / 8];
-	m->epclntab = s->epclntab ? md[s->epclntab / 8] : 0;
-	m->size = s->size;
-	if (s == &shape_127) {
-		m->typedesclen = md[304 / 8];
-		m->itaboffset = md[320 / 8];
-		m->itabsize = md[328 / 8];
-	} else {
-		m->typelinks = md[s->typelinks / 8];
-		m->n_typelinks = md[s->typelinks / 8 + 1];
-		m->itablinks = md[s->itablinks / 8];
-		m->n_itablinks = s->itablinks + 8 < MD_READ ? md[s->itablinks / 8 + 1] : 0;
+	addr_t addr;
+	if (!find(g, &addr)) {
+		if (!*g->info.go_version)
+			return err_new(ERR_UNSUPPORTED, "%s: not a Go program: neither build information nor function tables", g->elf.source);
+		if (g->info.minor >= 0 && g->info.minor < 20)
+			return err_new(ERR_UNSUPPORTED, "%s: built with %s, only Go 1.20 and later is read", g->elf.source, g->info.go_version);
+		return err_new(ERR_INPUT, "%s: built with %s, but its function tables (pclntab, moduledata) were not found: packed or damaged",
+			       g->elf.source, g->info.go_version);
 	}
+	read_head(g, addr);
+	g->md.size = size_of(g);
+	struct view md = gobin_from(g, addr, "moduledata");
+	for (size_t i = 0; i < countof(forms); i++)
+		if (fits(g, md, &forms[i])) {
+			read_tail(g, md, &forms[i]);
+			g->pcln.gofunc = g->md.gofunc;
+			return NULL;
+		}
+	gap_add(&g->gaps, GAP_LAYOUT_UNKNOWN, "runtime.moduledata", "behind its field `types` it has none of the forms of Go 1.20 to 1.27: no types, no inlined calls");
 	return NULL;
 }
 
-const struct gobin_moduledata *gobin_moduledata(const struct gobin *g) { return &g->md; }
+const struct gobin_moduledata *gobin_moduledata(const struct gobin *g) { return g->has_md ? &g->md : NULL; }

@@ -1,110 +1,136 @@
-// .symtab: addresses of globals by name, and names by address. Sorted once, on the first question.
+// The ELF symbol table: by name and by address. Two indexes, each built when first asked for.
 #include "read/gobin/private.h"
 
 #include <elf.h>
-#include <stdlib.h>
 
-struct symbols {
-	struct view strings;
-	Elf64_Sym *by_addr; // ascending, those with a size or of type object or function
-	size_t n;
-	struct interner *names;
-	uint32_t *of_name;
+enum { MAX_SYMBOLS = 64 << 20 };
+
+struct symbol_index {
+	struct view table, names; // whole Elf64_Sym, bounded
+	struct map *by_name;      // hash of a name -> index
+	VEC(uint32_t) by_addr;    // ascending
 };
 
-static int by_address(const void *a, const void *b)
-{
-	const Elf64_Sym *x = a, *y = b;
-	return (x->st_value > y->st_value) - (x->st_value < y->st_value);
-}
+static uint64_t count(const struct symbol_index *x) { return x->table.len / sizeof(Elf64_Sym); }
 
-static const char *name_of(const struct symbols *s, const Elf64_Sym *sym)
+static Elf64_Sym at(const struct symbol_index *x, uint64_t i)
 {
-	const char *name;
-	struct err *err = view_cstr(s->strings, sym->st_name, &name);
-	bool ok = !err;
-	err_free(err);
-	return ok ? name : NULL;
-}
-
-static struct symbols *load(const struct gobin *g)
-{
-	const struct section *tab = elf_section(g, ".symtab");
-	struct view v = elf_section_view(g, tab);
-	struct symbols *s = calloc(1, sizeof(*s));
-	size_t all = v.len / sizeof(Elf64_Sym);
-	if (!s || !all || tab->link >= g->n_sections)
-		return s;
-	s->strings = elf_section_view(g, &g->sections[tab->link]);
-	s->by_addr = malloc(all * sizeof(*s->by_addr));
-	s->names = interner_new();
-	s->of_name = malloc(all * sizeof(*s->of_name));
-	if (!s->by_addr || !s->names || !s->of_name)
-		return s;
-	for (size_t i = 0; i < all; i++) {
-		Elf64_Sym sym;
-		memcpy(&sym, v.data + i * sizeof(sym), sizeof(sym));
-		if (sym.st_value && sym.st_shndx != SHN_UNDEF && ELF64_ST_TYPE(sym.st_info) <= STT_FUNC)
-			s->by_addr[s->n++] = sym;
-	}
-	qsort(s->by_addr, s->n, sizeof(*s->by_addr), by_address);
-	for (size_t i = 0; i < s->n; i++) {
-		const char *name = name_of(s, &s->by_addr[i]);
-		uint32_t before = interner_len(s->names), id = name ? interner_id(s->names, name, strlen(name)) : INTERN_NOMEM;
-		if (id == before)
-			s->of_name[id] = (uint32_t)i;
-	}
+	Elf64_Sym s;
+	memcpy(&s, x->table.data + i * sizeof(s), sizeof(s));
 	return s;
 }
 
-static const struct symbols *symbols_of(const struct gobin *cg)
+static const char *name_of(const struct symbol_index *x, const Elf64_Sym *s)
 {
-	struct gobin *g = (struct gobin *)(uintptr_t)cg; // a cache
-	if (!g->symbols)
-		g->symbols = load(g);
-	return g->symbols;
+	const char *name;
+	struct err *err = view_cstr(x->names, s->st_name, &name);
+	if (!err)
+		return name;
+	err_free(err);
+	return NULL;
 }
 
-bool gobin_stripped(const struct gobin *g) { return !elf_section(g, ".symtab"); }
+static int by_addr(const void *a, const void *b, void *ctx)
+{
+	Elf64_Sym x = at(ctx, *(const uint32_t *)a), y = at(ctx, *(const uint32_t *)b);
+	return (x.st_value > y.st_value) - (x.st_value < y.st_value);
+}
+
+static struct err *build(const struct gobin *g, struct symbol_index *x)
+{
+	struct elf_section s, names;
+	if (!elf_section_named(g, ".symtab", &s) || s.type != SHT_SYMTAB || !elf_section_at(g, s.link, &names) ||
+	    names.type != SHT_STRTAB)
+		return NULL;
+	x->table = (struct view){g->elf.data + s.off, s.size - s.size % sizeof(Elf64_Sym), "symbols"};
+	x->names = (struct view){g->elf.data + names.off, names.size, "symbol names"};
+	if (count(x) > MAX_SYMBOLS)
+		return err_new(ERR_LIMIT, "%llu symbols, at most %d are read", (unsigned long long)count(x), MAX_SYMBOLS);
+	x->by_name = map_new();
+	if (!x->by_name)
+		return &err_nomem;
+	for (uint64_t i = 0; i < count(x); i++) {
+		Elf64_Sym sym = at(x, i);
+		unsigned type = ELF64_ST_TYPE(sym.st_info);
+		if (sym.st_shndx == SHN_UNDEF || !sym.st_name || type == STT_FILE || type == STT_SECTION || type == STT_TLS)
+			continue;
+		const char *name = name_of(x, &sym);
+		if (!name)
+			continue;
+		bool fresh;
+		uint64_t *slot = map_at(x->by_name, hash_bytes(name, strlen(name)), &fresh);
+		if (!slot)
+			return &err_nomem;
+		if (fresh)
+			*slot = i;
+		struct err *err = type <= STT_FUNC ? vec_push(&x->by_addr, MAX_SYMBOLS, "symbols", (uint32_t)i) : NULL;
+		if (err)
+			return err;
+	}
+	if (x->by_addr.len)
+		qsort_r(x->by_addr.at, x->by_addr.len, sizeof(uint32_t), by_addr, x);
+	return NULL;
+}
+
+static const struct symbol_index *symbols(const struct gobin *g)
+{
+	struct gobin_lazy *l = g->lazy;
+	pthread_mutex_lock(&l->lock);
+	if (!l->symbols_tried && !g->stripped && (l->symbols = calloc(1, sizeof(*l->symbols)))) {
+		struct err *err = build(g, l->symbols);
+		if (err) { // then as if stripped
+			symbols_close(l->symbols);
+			l->symbols = NULL;
+			err_free(err);
+		}
+	}
+	l->symbols_tried = true;
+	pthread_mutex_unlock(&l->lock);
+	return l->symbols;
+}
+
+void symbols_close(struct symbol_index *x)
+{
+	if (!x)
+		return;
+	map_free(x->by_name);
+	vec_fini(&x->by_addr);
+	free(x);
+}
 
 bool gobin_symbol(const struct gobin *g, const char *name, addr_t *ret_addr, uint64_t *ret_size)
 {
-	const struct symbols *s = symbols_of(g);
-	uint32_t id;
-	if (!s || !s->names || !s->of_name || !interner_find(s->names, name, strlen(name), &id))
+	const struct symbol_index *x = symbols(g);
+	uint64_t i;
+	if (!x || !x->by_name || !map_find(x->by_name, hash_bytes(name, strlen(name)), &i))
 		return false;
-	*ret_addr = s->by_addr[s->of_name[id]].st_value;
+	Elf64_Sym s = at(x, i);
+	const char *found = name_of(x, &s);
+	if (!found || strcmp(found, name))
+		return false;
+	*ret_addr = s.st_value;
 	if (ret_size)
-		*ret_size = s->by_addr[s->of_name[id]].st_size;
+		*ret_size = s.st_size;
 	return true;
 }
 
 const char *gobin_symbol_at(const struct gobin *g, addr_t addr, uint64_t *ret_off)
 {
-	const struct symbols *s = symbols_of(g);
-	size_t lo = 0, hi = s ? s->n : 0;
-	while (lo < hi) { // first symbol above addr
+	const struct symbol_index *x = symbols(g);
+	size_t lo = 0, hi = x ? x->by_addr.len : 0; // symbols below lo begin at or before addr
+	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		if (s->by_addr[mid].st_value <= addr)
+		if (at(x, x->by_addr.at[mid]).st_value <= addr)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	if (!lo)
-		return NULL;
-	const Elf64_Sym *sym = &s->by_addr[lo - 1];
-	if (addr - sym->st_value >= (sym->st_size ? sym->st_size : 1))
-		return NULL;
-	*ret_off = addr - sym->st_value;
-	return name_of(s, sym);
-}
-
-void symbols_close(struct gobin *g)
-{
-	if (!g->symbols)
-		return;
-	free(g->symbols->by_addr);
-	free(g->symbols->of_name);
-	interner_free(g->symbols->names);
-	free(g->symbols);
+	for (size_t back = 0; lo-- && back < 16; back++) { // zero-sized ones and aliases lie between
+		Elf64_Sym s = at(x, x->by_addr.at[lo]);
+		if (addr - s.st_value >= max_u64(s.st_size, 1))
+			continue;
+		*ret_off = addr - s.st_value;
+		return name_of(x, &s);
+	}
+	return NULL;
 }
