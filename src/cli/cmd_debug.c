@@ -1,5 +1,6 @@
 // whyheap debug THING: our own insides, for those who work on the program.
 #include "cli/cli.h"
+#include "cli/debug_gobin.h"
 #include "show/show.h"
 
 #include <string.h>
@@ -35,8 +36,11 @@ static struct err *list_gaps(void)
 	return err;
 }
 
-static const struct { const char *thing; struct err *(*run)(void); } things[] = {
-	{"gaps", list_gaps},
+static const struct { const char *thing; struct err *(*run)(void); struct err *(*of)(const char *, const char *const *, size_t); } things[] = {
+	{"buildinfo", NULL, debug_gobin},
+	{"gaps", list_gaps, NULL},
+	{"pcln", NULL, debug_gobin},
+	{"types", NULL, debug_gobin},
 };
 
 struct err *cmd_debug(const struct args *args, int *ret_status)
@@ -44,8 +48,8 @@ struct err *cmd_debug(const struct args *args, int *ret_status)
 	(void)ret_status;
 	const char *const *inputs;
 	size_t n = args_inputs(args, &inputs);
-	for (size_t i = 0; n == 1 && i < countof(things); i++)
-		if (!strcmp(inputs[0], things[i].thing))
-			return things[i].run();
-	return err_new(ERR_USAGE, "debug: one of: gaps");
+	for (size_t i = 0; n && i < countof(things); i++)
+		if (!strcmp(inputs[0], things[i].thing) && (n == 1 || things[i].of))
+			return things[i].of ? things[i].of(things[i].thing, inputs + 1, n - 1) : things[i].run();
+	return err_new(ERR_USAGE, "debug: one of: buildinfo FILE, gaps, pcln FILE [ADDRESS...], types FILE [NAME...]");
 }

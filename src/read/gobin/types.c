@@ -9,7 +9,7 @@ enum {
 	T_SIZE = 0, T_PTR_BYTES = 8, T_TFLAG = 20, T_KIND = 23, T_GCDATA = 32, T_STR = 40, T_BYTES = 48, T_ELEM = 48,
 	ARRAY_LEN = 64, MAP_ELEM = 56, MAP_GROUP = 64, STRUCT_FIELDS = 56, STRUCT_N = 64, FUNC_IN = 48, FUNC_OUT = 50,
 	INTERFACE_N = 64, UNCOMMON_BYTES = 16, UNCOMMON_COUNT = 4, FIELD_BYTES = 24,
-	TFLAG_UNCOMMON = 1, TFLAG_EXTRA_STAR = 2, DIRECT = 0x20, KIND_MASK = 31, TFLAG_END = 64,
+	TFLAG_UNCOMMON = 1, TFLAG_EXTRA_STAR = 2, TFLAG_NAMED = 4, DIRECT = 0x20, KIND_MASK = 31, TFLAG_END = 64,
 	MAP_BYTES_1_27 = 136, MAP_BYTES_MAX = 256, MAX_NAME = 1 << 20, MAX_TYPES = 8 << 20,
 };
 
@@ -76,8 +76,8 @@ static bool type_name(const struct gobin *g, const uint8_t *t, const char **ret,
 static bool package_path(const struct gobin *g, addr_t addr, const uint8_t *t, const char **ret, size_t *ret_len)
 {
 	unsigned kind = t[T_KIND] & KIND_MASK;
-	if (!(t[T_TFLAG] & TFLAG_UNCOMMON) || kind == GOBIN_MAP)
-		return false;
+	if (!(t[T_TFLAG] & TFLAG_UNCOMMON) || !(t[T_TFLAG] & TFLAG_NAMED) || kind == GOBIN_MAP)
+		return false; // pointers to named types have a path too, and are not called by it
 	const uint8_t *u = gobin_at(g, addr + kind_bytes(kind, 0), UNCOMMON_BYTES);
 	return u && load_u32(u) && name_at(g, g->md.types + load_u32(u), ret, ret_len);
 }

@@ -1,0 +1,5 @@
+//go:build !cgo || !oraclecgo
+
+package main
+
+func startCgo() {}
