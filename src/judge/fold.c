@@ -52,10 +52,43 @@ static void take_in(struct finding *cause, struct finding *symptom, struct say s
 	finding_says(cause, from, says);
 }
 
+// As many objects a second as goroutines, within what the sampler's noise allows: what each of them keeps.
+static bool one_each(const struct finding *group, const struct finding *site)
+{
+	double r = site->rate_objects, noise = site->samples > 0 ? 2.5 * r / sqrt(site->samples) : INFINITY;
+	return r > 0 && noise < r && fabs(r - group->rate_objects) <= noise;
+}
+
+// A connection is one descriptor, or two where both ends are in this process.
+static bool one_connection_each(const struct finding *group, const struct finding *fds)
+{
+	double r = fds->rate_objects / group->rate_objects;
+	return group->group && (fabs(r - 1) <= 0.15 || fabs(r - 2) <= 0.3);
+}
+
+// Sockets whose bytes nobody reads, and goroutines that gather in step with them: the goroutines of those connections.
+static void join_unread(struct finding *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!f[i].resource || f[i].class != CLASS_LIKELY)
+			continue;
+		for (size_t j = 0; j < n; j++) {
+			if (!f[j].group || f[j].class != CLASS_UNDECIDED || !one_connection_each(&f[j], &f[i]))
+				continue;
+			f[j].class = CLASS_LIKELY;
+			f[j].confidence = 0.8;
+			f[j].decide_by = (struct say){0};
+			f[j].reason = f[i].reason;
+			finding_says(&f[j], FROM_SOCKETS, f[i].reason);
+		}
+	}
+}
+
 struct err *fold_symptoms(struct evidence *ev, struct verdict *v)
 {
 	struct finding *f = v->findings.at;
 	size_t n = v->findings.len;
+	join_unread(f, n);
 	for (size_t i = 0; i < n; i++) {
 		if (!f[i].group || f[i].folded)
 			continue;
@@ -72,13 +105,16 @@ struct err *fold_symptoms(struct evidence *ev, struct verdict *v)
 		if (!g || f[i].folded || f[i].class > CLASS_LIKELY)
 			continue;
 		for (size_t j = 0; j < n; j++) {
+			if (f[j].resource && !f[j].folded && one_connection_each(&f[i], &f[j]))
+				take_in(&f[i], &f[j], SAY(HOLDS_DESCRIPTORS, V_count(f[j].count), V_text(f[j].resource->kind), V_text(f[j].resource->state)), FROM_FILES);
 			if (f[j].group || f[j].folded || f[j].kind != KIND_HEAP_GROWTH)
 				continue;
 			bool its_own = (in_user_code(ev, g->entry) && stack_passes(ev, f[j].stack, g->entry)) ||
 				       (in_user_code(ev, g->created_by) && stack_passes(ev, f[j].stack, g->created_by) &&
 					strcmp(ev_str(ev, ev_get_place(ev, g->created_by).function), "main.main"));
-			if (its_own)
-				take_in(&f[i], &f[j], SAY(HOLDS_SITE, V_bytes(f[j].bytes), V_place(f[j].site)), FROM_HEAP_PROFILE);
+			if (its_own || one_each(&f[i], &f[j]))
+				take_in(&f[i], &f[j], its_own ? SAY(HOLDS_SITE, V_bytes(f[j].bytes), V_place(f[j].site))
+							      : SAY(ONE_OBJECT_EACH, V_bytes(f[j].bytes), V_place(f[j].site)), FROM_HEAP_PROFILE);
 		}
 		finding_severity(ev, &f[i]);
 	}

@@ -95,6 +95,7 @@ struct finding {
 	struct say trigger;
 	place_id fix_place;
 	VEC(struct finding_evidence) evidence;
+	double samples; // behind a sampled figure; 0 = exact or not known
 	double weight; // for ordering equal severities: bytes a second, stacks and heap together
 	bool folded;   // a symptom of another finding
 };

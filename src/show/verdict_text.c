@@ -92,13 +92,24 @@ static void when_lines(const struct page *p, const struct finding *f)
 
 static void stack_lines(const struct page *p, const struct finding *f)
 {
+	enum { MOST = 8 };
 	struct stack s = ev_get_stack(p->ev, f->stack);
-	uint32_t shown = s.len < 8 ? s.len : 8;
-	for (uint32_t i = 0; i < shown; i++)
-		place_line(p, i ? "" : "stack", s.frames[i]);
-	if (s.len > shown) {
+	uint32_t first = 0, end;
+	// The runtime's own frames at the leaf say nothing that the wait reason does not.
+	while (first + 1 < s.len && ev_is_runtime(ev_str(p->ev, ev_get_place(p->ev, s.frames[first]).function)))
+		first++;
+	// Nor do the library's on the way down to the wait: two above the place are enough.
+	for (uint32_t i = first; i < s.len; i++)
+		if (s.frames[i] == f->site) {
+			first = i > first + 2 ? i - 2 : first;
+			break;
+		}
+	end = s.len - first < MOST ? s.len : first + MOST;
+	for (uint32_t i = first; i < end; i++)
+		place_line(p, i == first ? "stack" : "", s.frames[i]);
+	if (s.len > end) {
 		cleanup(strbuf_finip) struct strbuf b = {0};
-		strbuf_printf(&b, "... %u more", s.len - shown);
+		strbuf_printf(&b, "... %u more", s.len - end);
 		line(p, "", strbuf_str(&b));
 	}
 }

@@ -51,6 +51,8 @@ static stack_id stack_of(struct collect_sites *c, const struct rt_bucket *b)
 		for (size_t k = 0; k < levels && n < MAX_DEPTH; k++) {
 			if (!n && !strncmp(at[k].function, "runtime.", 8) && (i + 1 < b->n_stack || k + 1 < levels))
 				continue;
+			if (n && !strcmp(at[k].function, "runtime.goexit"))
+				continue;
 			char name[GOBIN_NAME_MAX];
 			frames[n++] = ev_place(c->ev, gobin_name(at[k].function, name), at[k].file, at[k].line);
 		}

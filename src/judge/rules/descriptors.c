@@ -35,7 +35,7 @@ struct err *rule_descriptors(struct evidence *ev, struct verdict *v)
 		if (!f)
 			break;
 		uint64_t count = r->points.at[r->points.len - 1].count;
-		bool abandoned = !strcmp(ev_str(ev, r->state), "CLOSE_WAIT"), unread = r->unread_stale * 2 > count;
+		bool abandoned = !strcmp(ev_str(ev, r->state), "CLOSE_WAIT"), unread = r->unread_stale >= 5 && r->unread_stale * 5 > count * 2; // both ends may be ours
 		f->resource = r;
 		f->count = count;
 		f->rate_objects = f->weight = g.slope;

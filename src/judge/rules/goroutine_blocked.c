@@ -111,7 +111,12 @@ static struct opinion opinion_of(const struct evidence *ev, const struct ev_grou
 	uint64_t io = g->wakes[EV_WAKE_IO] + dead_ends;
 	if (g->first_members < MIN_MEMBERS)
 		return undecided(FROM_GOROUTINES, SAY(NO_EARLIER_MEMBERS), SAY(DECIDE_LOOK_AGAIN));
-	if ((double)g->first_stay < 0.9 * (double)g->first_members)
+	bool leaving = (double)g->first_stay < 0.9 * (double)g->first_members;
+	uint64_t asleep = g->first_stay - g->first_ran;
+	// Some leave, and most are dead ends all the same: two kinds share a place, those served and those forgotten.
+	if (leaving && dead_ends * 2 > members && asleep >= MIN_MEMBERS && (double)asleep >= 0.3 * (double)g->first_members)
+		return opinion_by_network(g, io, dead_ends, members);
+	if (leaving)
 		return healthy(0.85, FROM_GOROUTINES, SAY(MEMBERS_LEAVE, V_count(g->first_members - g->first_stay), V_count(g->first_members)));
 	if (io * 2 > members || g->sockets_unread * 2 > members)
 		return opinion_by_network(g, io, dead_ends, members);
@@ -181,8 +186,8 @@ static void accuse(struct evidence *ev, struct verdict *v, const struct ev_group
 	finding_says(f, FROM_GOROUTINES, SAY(GROUP_GREW, V_number(growth->first), V_number(growth->last), V_count(growth->points)));
 	if (g->first_members)
 		finding_says(f, FROM_GOROUTINES, SAY(MEMBERS_STAY, V_count(g->first_stay), V_count(g->first_members)));
-	if (g->ran_known && g->first_ran < g->first_members)
-		finding_says(f, FROM_GOROUTINES, SAY(MEMBERS_STAYED_ASLEEP, V_count(g->first_members - g->first_ran), V_count(g->first_members)));
+	if (g->ran_known && g->first_ran < g->first_stay)
+		finding_says(f, FROM_GOROUTINES, SAY(MEMBERS_STAYED_ASLEEP, V_count(g->first_stay - g->first_ran), V_count(g->first_stay)));
 	finding_says(f, o.from, o.because);
 	if (o.forecast && g->next_due_max && growth->slope > 0) {
 		double left = fmax((double)(g->next_due_max - ev->to) / 1e9, 0);

@@ -120,6 +120,7 @@ static void accuse(const struct evidence *ev, struct verdict *v, const struct pl
 	f->rate_bytes_range[0] = fmax(g->low, 0);
 	f->rate_bytes_range[1] = g->high;
 	f->rate_objects = g->last > 0 ? g->slope * (double)s->live_objects / g->last : NAN;
+	f->samples = s->samples_last - s->samples_first;
 	f->weight = g->slope;
 	f->onset = g->onset;
 	f->onset_uncertainty_seconds = g->onset_uncertainty_seconds;
