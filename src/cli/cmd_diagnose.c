@@ -42,6 +42,8 @@ static struct err *from_process(const struct args *args, int64_t pid, struct evi
 	term_catch_interrupts();
 	err = watch_process(t, g, &o, ev, &counts);
 	term_progress_end();
+	if (!err)
+		diagnose_why(ev, g);
 	return err_while(err, "process %lld", (long long)pid);
 }
 

@@ -1,5 +1,6 @@
 #include "cli/diagnose.h"
 #include "cli/inputs.h"
+#include "facts/collect/collect.h"
 #include "run/watch/watch.h"
 
 #include <stdlib.h>
@@ -52,5 +53,12 @@ struct err *diagnose_core(const struct args *args, const char *path, struct evid
 		err = diagnose_gobin(t, &g);
 	if (!err)
 		err = watch_once(t, g, ev);
+	if (!err)
+		diagnose_why(ev, g);
 	return err_while(err, "core %s", path);
+}
+
+void diagnose_why(struct evidence *ev, const struct gobin *g)
+{
+	gap_add_err(&ev->gaps, GAP_CODE_NOT_FOLLOWED, NULL, collect_code(ev, g));
 }

@@ -15,3 +15,5 @@ must_use struct err *diagnose_files(const struct args *args, const char *const *
 must_use struct err *diagnose_profiles(const char *const *paths, size_t n, struct evidence *ev);
 // The files of a directory, by name; they live in the arena.
 must_use struct err *diagnose_directory(const char *path, struct arena *arena, const char *const **ret, size_t *ret_n);
+// Why each site in the evidence allocates, from the executable's machine code. What it cannot say is a gap.
+void diagnose_why(struct evidence *ev, const struct gobin *g);

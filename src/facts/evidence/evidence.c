@@ -92,6 +92,12 @@ static uint32_t intern(struct evidence *ev, struct interner *in, const void *byt
 }
 
 str_id ev_string(struct evidence *ev, const char *s, size_t len) { return intern(ev, ev->interning->strings, s, len, MAX_PLACES); }
+str_id ev_find(const struct evidence *ev, const char *s)
+{
+	uint32_t id;
+	return interner_find(ev->interning->strings, s, strlen(s), &id) ? id : 0;
+}
+
 str_id ev_cstr(struct evidence *ev, const char *s) { return s ? ev_string(ev, s, strlen(s)) : 0; }
 
 place_id ev_place(struct evidence *ev, const char *function, const char *file, uint32_t line)

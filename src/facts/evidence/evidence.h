@@ -246,6 +246,7 @@ static inline void evidence_freep(struct evidence **ev) { evidence_free(*ev); }
 // Interning. Out of memory or past the maximum: id 0, and evidence_check says so once at the end.
 str_id ev_string(struct evidence *ev, const char *s, size_t len);
 str_id ev_cstr(struct evidence *ev, const char *s);
+str_id ev_find(const struct evidence *ev, const char *s); // 0: not there (or empty); adds nothing
 place_id ev_place(struct evidence *ev, const char *function, const char *file, uint32_t line);
 stack_id ev_stack(struct evidence *ev, const place_id *frames, uint32_t len);
 must_use struct err *evidence_check(const struct evidence *ev);

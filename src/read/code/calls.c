@@ -199,6 +199,7 @@ static struct err *entry_call(struct function *f, uint32_t insn, struct code_sit
 	case CODE_STRING:
 	case CODE_REFLECT:
 	case CODE_OTHER:
+	case CODE_CALL:
 	case CODE_ENTRIES:
 		break;
 	}

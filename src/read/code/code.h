@@ -3,7 +3,7 @@
 //   gives   sites (call, entry, type, size, construct) and the sinks of each: returned, stored, captured, boxed, sent, ...
 //   knows   amd64, Go 1.18 to 1.27 (register calling convention); arm64 is ERR_UNSUPPORTED
 //   costs   a scan of the text for calls into the entries, then decoding only the functions hit: about 1 s of CPU for
-//           100 MB; code_explain decodes only the functions asked for: well under a millisecond each
+//           100 MB; code_follow decodes only the function asked for: well under a millisecond
 //   not     the compiler's opinion (read/escape). A flow is followed inside one function, by registers and stack slots:
 //           what a callee does with an argument is not looked at
 #pragma once
@@ -27,6 +27,7 @@ enum code_entry { // what the called entry does
 	CODE_DEFER,     // deferproc: defer in a loop
 	CODE_STRING,    // concatenation and conversions of strings
 	CODE_REFLECT,   // reflect.unsafe_New and its kin
+	CODE_CALL,      // no allocation: a call whose result is followed (code_follow)
 	CODE_OTHER,     // bytealg.MakeNoZero, C.GoString, maps.clone, ...
 	CODE_ENTRIES,
 };
@@ -103,13 +104,20 @@ struct code_stats {
 
 // Everything the text allocates.
 must_use struct err *code_scan(const struct gobin *g, struct code **ret);
-// Only the functions that hold these addresses (call instructions, return addresses or entries), each decoded once.
-must_use struct err *code_explain(const struct gobin *g, const addr_t *pcs, size_t n, struct code **ret);
+// Piece by piece: open (finds the entries among the functions' names, some 20 ms for 100,000), then only the functions
+// asked for, each well under a millisecond.
+must_use struct err *code_open(const struct gobin *g, struct code **ret);
+// Follows the function that holds pc, once; its sites are [*ret_first, *ret_first + *ret_n) of code_sites. With a
+// callee, calls of that function count as allocations too (CODE_CALL): its first result is followed, so that a value
+// returned by an allocating function can be followed on in its caller. callee CODE_ANY_INDIRECT: calls of methods of
+// interfaces and of function values.
+enum { CODE_ANY_INDIRECT = 1 };
+must_use struct err *code_follow(struct code *c, addr_t pc, addr_t callee, uint32_t *ret_first, uint32_t *ret_n);
 void code_close(struct code *c);
 static inline void code_closep(struct code **c) { code_close(*c); }
 
-size_t code_sites(const struct code *c, const struct code_site **ret); // by address
-// The site of a call or return address; NULL: none there.
+size_t code_sites(const struct code *c, const struct code_site **ret); // by address after code_scan; valid until the next code_follow
+// The site of a call or return address; NULL: none there. Only after code_scan.
 const struct code_site *code_site_find(const struct code *c, addr_t pc);
 const struct code_sink *code_sink_at(const struct code *c, uint32_t index);
 enum code_entry code_entry_kind(const struct code *c, const struct code_site *s);

@@ -92,6 +92,7 @@ enum construct site_construct(const struct code *c, const struct code_site *s)
 	case CODE_MAKEMAP:
 	case CODE_MAKECHAN:
 	case CODE_OTHER:
+	case CODE_CALL:
 		return by_sink(c, s);
 	case CODE_ENTRIES:
 		break;

@@ -66,6 +66,8 @@ static const struct entry code_entries[] = {
 };
 #undef NO
 
+const struct entry call_entry = {"", false, CODE_CALL, NOREG, NOREG, NOREG, NOREG, false};
+
 static bool is_digits(const char *s) { return *s && !s[strspn(s, "0123456789s")]; } // concatstring2, concatstrings
 
 const struct entry *entry_find(const char *name)
@@ -83,7 +85,7 @@ const char *code_entry_kind_name(enum code_entry e)
 {
 	static const char *const names[CODE_ENTRIES] = {
 		"new", "malloc", "makeslice", "growslice", "moveslice", "box", "makemap", "mapassign", "makechan", "go",
-		"defer", "string", "reflect", "other",
+		"defer", "string", "reflect", "call", "other",
 	};
 	assert(e < CODE_ENTRIES);
 	return names[e];

@@ -16,10 +16,15 @@ static struct err *find_sites(struct function *f)
 	f->first_site = (uint32_t)c->sites.len;
 	for (uint32_t k = 0; k < f->insns.len && !err; k++) {
 		const struct insn *i = &f->insns.at[k];
-		uint64_t what;
-		if (i->op != OP_CALL || !map_find(c->callees, (addr_t)i->value, &what) || (what & 0xff) != SPECIAL_ENTRY)
+		uint64_t what = 0;
+		bool direct = i->op == OP_CALL, indirect = i->op == OP_CALL_INDIRECT;
+		if (direct && map_find(c->callees, (addr_t)i->value, &what) && (what & 0xff) == SPECIAL_ENTRY)
+			what >>= 8;
+		else if (c->asked && ((direct && (addr_t)i->value == c->asked) || (indirect && c->asked == CODE_ANY_INDIRECT)))
+			what = 0; // the first entry is CODE_CALL's
+		else
 			continue;
-		struct code_site s = {.call = f->info.entry + i->off, .function = f->info.entry, .entry = (uint16_t)(what >> 8)};
+		struct code_site s = {.call = f->info.entry + i->off, .function = f->info.entry, .entry = (uint16_t)what};
 		if ((err = vec_push(&c->sites, SITES_MAX, "allocation sites", s)))
 			break;
 		f->site_of.at[k] = (uint32_t)c->sites.len - f->first_site;

@@ -185,6 +185,7 @@ struct entry { // a row of entries.c
 	uint8_t type, size, count, buf; // registers; NOREG none
 	bool type_after;
 };
+extern const struct entry call_entry; // of CODE_CALL
 const struct entry *entry_find(const char *name); // NULL: the function is no entry
 
 struct entry_found { addr_t addr; const char *name; const struct entry *row; };
@@ -203,6 +204,8 @@ struct code {
 	VEC(struct dict_pass) dict_passes;
 	addr_t types, etypes, text, etext;
 	struct decoder *decoder;
+	struct map *followed;  // code_follow: (function, callee) -> first site << 24 | number
+	addr_t asked;          // code_follow: the callee whose calls count, 0 none
 	struct function f; // scratch, reused from function to function
 };
 
@@ -214,5 +217,4 @@ enum construct site_construct(const struct code *c, const struct code_site *s);
 bool type_is_closure(struct code *c, addr_t type); // cached
 // The function a closure's object made by a call starts with, put into the site.
 void closure_function(struct function *f, uint32_t call, struct code_site *s);
-must_use struct err *code_open(const struct gobin *g, struct code **ret);
 struct view code_bytes(const struct gobin *g, addr_t addr, uint64_t len);

@@ -81,17 +81,19 @@ struct err *code_open(const struct gobin *g, struct code **ret)
 	c->text = m->text;
 	c->etext = m->etext;
 	c->stats.functions = gobin_func_count(g);
+	struct err *err = vec_push(&c->entries, UINT16_MAX, "allocation entries", (struct entry_found){0, "", &call_entry});
+	if (err)
+		return err;
 	for (uint32_t k = 0; k < c->stats.functions; k++) {
 		struct gobin_func f;
-		struct err *err = gobin_func_at(g, k, &f);
-		if (err) {
+		if ((err = gobin_func_at(g, k, &f))) {
 			err_free(err); // one entry that cannot be read costs that function
 			continue;
 		}
 		if ((err = classify(c, &f)))
 			return err;
 	}
-	if (!c->entries.len)
+	if (c->entries.len < 2)
 		return err_new(ERR_UNSUPPORTED, "no allocation entry of the runtime among %u functions", c->stats.functions);
 	*ret = take(c);
 	return NULL;
@@ -189,35 +191,30 @@ struct err *code_scan(const struct gobin *g, struct code **ret)
 	return NULL;
 }
 
-static int by_entry(const void *a, const void *b)
+struct err *code_follow(struct code *c, addr_t pc, addr_t callee, uint32_t *ret_first, uint32_t *ret_n)
 {
-	const struct gobin_func *x = a, *y = b;
-	return x->entry < y->entry ? -1 : x->entry > y->entry;
-}
-
-struct err *code_explain(const struct gobin *g, const addr_t *pcs, size_t n, struct code **ret)
-{
-	cleanup(code_closep) struct code *c = NULL;
-	struct err *err = code_open(g, &c);
-	VEC(struct gobin_func) funcs = {0};
-	for (size_t k = 0; k < n && !err; k++) {
-		struct gobin_func info;
-		struct err *none = gobin_func_find(g, pcs[k], &info);
-		if (none)
-			err_free(none); // no function of the binary: no site
-		else
-			err = vec_push(&funcs, MAX_FUNCTIONS, "functions asked for", info);
-	}
-	if (!err && funcs.len)
-		qsort(funcs.at, funcs.len, sizeof(funcs.at[0]), by_entry);
-	for (size_t k = 0; k < funcs.len && !err; k++)
-		if (!k || funcs.at[k].entry != funcs.at[k - 1].entry)
-			err = function_at(c, &funcs.at[k]);
-	vec_fini(&funcs);
+	struct gobin_func info;
+	struct err *err = gobin_func_find(c->g, pc, &info);
 	if (err)
 		return err;
-	count(c);
-	*ret = take(c);
+	if (!c->followed && !(c->followed = map_new()))
+		return &err_nomem;
+	bool fresh;
+	uint64_t *slot = map_at(c->followed, hash_u64(info.entry) ^ callee, &fresh);
+	if (!slot)
+		return &err_nomem;
+	if (fresh) {
+		uint32_t first = (uint32_t)c->sites.len;
+		c->asked = callee;
+		err = function_at(c, &info);
+		c->asked = 0;
+		if (err)
+			return err;
+		slot = map_at(c->followed, hash_u64(info.entry) ^ callee, NULL);
+		*slot = (uint64_t)first << 32 | (uint32_t)(c->sites.len - first);
+	}
+	*ret_first = (uint32_t)(*slot >> 32);
+	*ret_n = (uint32_t)*slot;
 	return NULL;
 }
 
@@ -242,6 +239,7 @@ void code_close(struct code *c)
 	arena_free(c->f.slots);
 	map_free(c->callees);
 	map_free(c->closures);
+	map_free(c->followed);
 	decoder_free(c->decoder);
 	free(c);
 }
