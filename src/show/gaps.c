@@ -60,3 +60,24 @@ struct err *show_gaps_text(const struct gaps *gaps, struct strbuf *out)
 	}
 	return strbuf_check(out);
 }
+
+struct err *show_gaps_json(const struct gaps *gaps, struct strbuf *out)
+{
+	cleanup(table_freep) struct table *t = table_new(NULL);
+	struct err *err = t ? NULL : &err_nomem;
+	static const char *const keys[] = {"what", "because", "remedy"};
+	for (size_t i = 0; !err && i < countof(keys); i++)
+		table_column(t, CELL_TEXT, keys[i], NULL);
+	for (size_t i = 0; !err && i < gaps->len; i++) {
+		struct gap_text text = {0};
+		if ((err = show_gap(&gaps->at[i], &text)))
+			break;
+		table_row(t);
+		table_text(t, text.what);
+		table_text(t, text.because);
+		if (text.remedy)
+			table_text(t, text.remedy);
+		gap_text_fini(&text);
+	}
+	return err ? err : show_table_json(t, out);
+}

@@ -49,6 +49,7 @@ struct gap_text { char *what, *because, *remedy; }; // owned; remedy NULL if non
 must_use struct err *show_gap(const struct gap *gap, struct gap_text *ret);
 void gap_text_fini(struct gap_text *t);
 must_use struct err *show_gaps_text(const struct gaps *gaps, struct strbuf *out); // lines for people
+must_use struct err *show_gaps_json(const struct gaps *gaps, struct strbuf *out); // array of what, because, remedy
 
 // ---- verdicts -----------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ const char *const account_names[ACCOUNT_PARTS] = {
 void account_fini(struct account *a) { gaps_fini(&a->gaps); }
 
 // What is resident of mapping m inside the arenas is added to the parts; *ret: how much of m, in resident bytes, is left.
-static struct err *add_arenas(int64_t pid, const struct kernel_map *m, const struct heap *h, double parts[ACCOUNT_PARTS], uint64_t *ret)
+static struct err *add_arenas(int64_t pid, const struct kernel_map *m, const struct go_heap *h, double parts[ACCOUNT_PARTS], uint64_t *ret)
 {
 	struct kernel_runs runs = {0};
 	struct err *err = NULL;
@@ -26,7 +26,7 @@ static struct err *add_arenas(int64_t pid, const struct kernel_map *m, const str
 		err = kernel_resident(pid, start, end, &runs);
 	}
 	for (size_t i = 0; !err && i < runs.at.len; i++) {
-		heap_add(h, runs.at.at[i], parts);
+		go_heap_add(h, runs.at.at[i], parts);
 		resident += runs.at.at[i].end - runs.at.at[i].start;
 	}
 	kernel_runs_fini(&runs);
@@ -35,7 +35,7 @@ static struct err *add_arenas(int64_t pid, const struct kernel_map *m, const str
 	return err;
 }
 
-static struct err *add_maps(const struct target *t, const struct kernel_maps *maps, const struct heap *h, struct outside *o,
+static struct err *add_maps(const struct target *t, const struct kernel_maps *maps, const struct go_heap *h, struct outside *o,
 	double parts[ACCOUNT_PARTS], struct account *a)
 {
 	for (size_t i = 0; i < maps->at.len; i++) {
@@ -56,7 +56,7 @@ static struct err *add_maps(const struct target *t, const struct kernel_maps *ma
 
 // The runtime counts what it takes from the system for itself. More than that in "the rest" is memory that the program
 // maps by itself.
-static void cap_runtime(const struct heap *h, double parts[ACCOUNT_PARTS])
+static void cap_runtime(const struct go_heap *h, double parts[ACCOUNT_PARTS])
 {
 	enum { SLACK = 1 << 20 }; // its bookkeeping is not to the page
 	double most = (double)h->runtime_sys + SLACK;
@@ -91,10 +91,10 @@ struct err *account_take(const struct target *t, struct rt *rt, struct account *
 	double parts[ACCOUNT_PARTS] = {0};
 	struct kernel_status st;
 	struct kernel_maps maps = {0};
-	struct heap h = {0};
+	struct go_heap h = {0};
 	struct outside o = {0};
 	struct err *err;
-	if (!(err = kernel_status(target_pid(t), &st)) && !(err = heap_read(rt, &h, &a.gaps)) &&
+	if (!(err = kernel_status(target_pid(t), &st)) && !(err = go_heap_read(rt, &h, &a.gaps)) &&
 	    !(err = kernel_smaps(target_pid(t), &maps)) && !(err = outside_read(t, &maps, &o)))
 		err = add_maps(t, &maps, &h, &o, parts, &a);
 	if (!err) {
@@ -111,7 +111,7 @@ struct err *account_take(const struct target *t, struct rt *rt, struct account *
 		a = (struct account){0};
 	}
 	account_fini(&a);
-	heap_fini(&h);
+	go_heap_fini(&h);
 	outside_fini(&o);
 	kernel_maps_fini(&maps);
 	return err;

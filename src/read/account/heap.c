@@ -6,13 +6,13 @@
 
 enum { SPANS_MAX = 1 << 26, ARENAS_MAX = 1 << 22, GO_PAGE = 8192, IN_USE = 1, MANUAL = 2 };
 
-void heap_fini(struct heap *h)
+void go_heap_fini(struct go_heap *h)
 {
 	vec_fini(&h->spans);
 	vec_fini(&h->arenas);
 }
 
-struct reading { struct heap *h; struct err *err; };
+struct reading { struct go_heap *h; struct err *err; };
 
 static bool keep_span(void *ctx, const struct rt_span *s)
 {
@@ -34,7 +34,7 @@ static int by_start(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-static struct err *read_arenas(struct rt *rt, struct heap *h)
+static struct err *read_arenas(struct rt *rt, struct go_heap *h)
 {
 	const struct rt_range *r;
 	size_t n, k = 0;
@@ -55,7 +55,7 @@ static struct err *read_arenas(struct rt *rt, struct heap *h)
 }
 
 // Manual spans are stacks, and the collector's work buffers: the statistics know how much of them are stacks.
-static struct err *read_statistics(struct rt *rt, struct heap *h)
+static struct err *read_statistics(struct rt *rt, struct go_heap *h)
 {
 	struct rt_memstats m;
 	double manual = 0;
@@ -74,7 +74,7 @@ static struct err *read_statistics(struct rt *rt, struct heap *h)
 	return NULL;
 }
 
-struct err *heap_read(struct rt *rt, struct heap *ret, struct gaps *gaps)
+struct err *go_heap_read(struct rt *rt, struct go_heap *ret, struct gaps *gaps)
 {
 	struct reading r = {ret, NULL};
 	if (!rt || !rt_has_spans(rt))
@@ -102,7 +102,7 @@ struct err *heap_read(struct rt *rt, struct heap *ret, struct gaps *gaps)
 static addr_t span_end(const struct rt_span *s) { return s->base + s->pages * GO_PAGE; }
 
 // `bytes` resident ones of a span, by what its slots hold.
-static void add_span(const struct heap *h, const struct rt_span *s, double bytes, double parts[ACCOUNT_PARTS])
+static void add_span(const struct go_heap *h, const struct rt_span *s, double bytes, double parts[ACCOUNT_PARTS])
 {
 	if (s->state == MANUAL) {
 		parts[ACCOUNT_STACKS] += bytes * h->stack_share;
@@ -123,7 +123,7 @@ static void add_span(const struct heap *h, const struct rt_span *s, double bytes
 }
 
 // The first span that ends above addr.
-static size_t first_span(const struct heap *h, addr_t addr)
+static size_t first_span(const struct go_heap *h, addr_t addr)
 {
 	size_t lo = 0, hi = h->spans.len;
 	while (lo < hi) {
@@ -136,7 +136,7 @@ static size_t first_span(const struct heap *h, addr_t addr)
 	return lo;
 }
 
-void heap_add(const struct heap *h, struct kernel_run run, double parts[ACCOUNT_PARTS])
+void go_heap_add(const struct go_heap *h, struct kernel_run run, double parts[ACCOUNT_PARTS])
 {
 	enum account_part between = h->known ? ACCOUNT_HEAP_IDLE : ACCOUNT_OTHER;
 	addr_t at = run.start;

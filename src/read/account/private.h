@@ -4,17 +4,17 @@
 
 enum { ACCOUNT_PAGE = 4096 };
 
-struct heap { // what the runtime says of its heap
+struct go_heap { // what the runtime says of its heap
 	VEC(struct rt_span) spans;   // in use and manual, ascending by base
 	VEC(struct kernel_run) arenas; // ascending, joined
 	double stack_share;          // of the manual spans' bytes, those of stacks
 	uint64_t runtime_sys;        // what the runtime took from the system for its own structures; 0 = not known
 	bool known;                  // false: spans could not be read
 };
-void heap_fini(struct heap *h);
-must_use struct err *heap_read(struct rt *rt, struct heap *ret, struct gaps *gaps);
+void go_heap_fini(struct go_heap *h);
+must_use struct err *go_heap_read(struct rt *rt, struct go_heap *ret, struct gaps *gaps);
 // Adds what is resident in [run) of the arenas to the parts.
-void heap_add(const struct heap *h, struct kernel_run run, double parts[ACCOUNT_PARTS]);
+void go_heap_add(const struct go_heap *h, struct kernel_run run, double parts[ACCOUNT_PARTS]);
 
 struct outside { // what tells the other mappings apart
 	const struct target *t;

@@ -42,15 +42,15 @@ struct err *view_account(const struct account *a, const struct kernel_limit *lim
 	table_column(t, CELL_TEXT, "name", NULL);
 	table_column(t, CELL_TEXT, "what", "resident memory");
 	table_column(t, CELL_BYTES, "bytes", "bytes");
-	table_column(t, CELL_PERCENT, "percent", "share");
-	table_column(t, CELL_BAR, "share", "");
+	table_column(t, CELL_PERCENT, "share", "share");
+	table_column(t, CELL_BAR, "bar", "");
 	for (enum account_part p = 0; p < ACCOUNT_PARTS; p++) {
 		double share = a->rss ? (double)a->parts[p] / (double)a->rss : 0;
 		table_row(t);
 		table_text(t, account_names[p]);
 		table_text(t, words[p]);
 		table_count(t, a->parts[p]);
-		table_number(t, 100 * share);
+		table_number(t, share);
 		table_number(t, share);
 	}
 	table_note(t, "all together: %s", fmt_bytes(x, (double)a->rss));

@@ -1,10 +1,11 @@
 // process views: what a process or a core says about itself, as tables for people who want to look.
-//   reads   read/goruntime (statistics, collections, buckets, spans, layouts)
+//   reads   read/goruntime (statistics, collections, buckets, spans, layouts), read/account, read/kernel
 //   gives   tables (show/show.h)
 //   knows   headings, what is worth a row
 //   costs   linear in what is shown
 //   not     decisions: whether something grows or leaks is the judge's
 #pragma once
+#include "read/account/account.h"
 #include "read/goruntime/goruntime.h"
 #include "show/show.h"
 
@@ -20,3 +21,27 @@ must_use struct err *view_buckets(const struct rt *rt, const struct rt_buckets *
 must_use struct err *view_spans(const struct rt_spans *s, struct table **ret);
 // Which struct of the runtime was read by which source's layout.
 must_use struct err *view_layouts(const struct rt *rt, struct table **ret);
+
+// ---- ps.c: who is there -------------------------------------------------------------------------------------------
+
+struct process_row { // what is not known: NULL, "", 0; all strings borrowed
+	int64_t pid;
+	const char *program, *module, *module_version, *go_version;
+	uint64_t rss, limit, heap_live, goroutines; // heap_live: marked by the last collection
+	const char *limit_from;                     // "cgroup", "machine"
+	double growth_per_second;                   // of the resident memory
+	bool has_growth;
+	instant_t started;
+	int stripped; // -1 not known
+	bool readable, pprof_linked;
+	const char *because; // why it is not readable
+	const char *listens; // "127.0.0.1:6060, [::]:80"
+};
+// growth: with that column.
+must_use struct err *view_processes(const struct process_row *rows, size_t n, instant_t now, bool growth, struct table **ret);
+
+// ---- account.c: where every resident byte is ------------------------------------------------------------------------
+
+must_use struct err *view_account(const struct account *a, const struct kernel_limit *limit, struct table **ret); // limit may be NULL
+// For programs: {"pid", "rss", "limit", ..., "parts": [...] and no closing brace.
+must_use struct err *view_account_json(const struct account *a, const struct kernel_limit *limit, int64_t pid, struct strbuf *out);

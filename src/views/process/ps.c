@@ -77,7 +77,7 @@ static void row(struct table *t, const struct process_row *r, instant_t now, boo
 		table_empty(t);
 	text_or_empty(t, r->stripped < 0 ? NULL : stripped[r->stripped > 0]);
 	endpoint(t, r);
-	table_count(t, r->readable);
+	table_number(t, r->readable);
 	table_text(t, r->readable ? "yes" : r->because);
 }
 
