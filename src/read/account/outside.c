@@ -63,26 +63,38 @@ static const struct kernel_map *map_of(const struct kernel_maps *maps, addr_t ad
 	return lo < maps->at.len && maps->at.at[lo].start <= addr ? &maps->at.at[lo] : NULL;
 }
 
-// Words of one writable mapping of the program that point into anonymous memory.
+static struct err *keep_pointers(struct outside *o, const uint64_t *words, size_t n)
+{
+	const struct kernel_map *last = NULL;
+	struct err *err = NULL;
+	for (size_t i = 0; !err && i < n; i++) {
+		if (words[i] < ACCOUNT_PAGE || (last && words[i] >= last->start && words[i] < last->end))
+			continue; // one word a mapping is enough, and neighbours repeat
+		const struct kernel_map *to = map_of(o->maps, words[i]);
+		if (!to || !is_anonymous(to))
+			continue;
+		last = to;
+		err = vec_push(&o->globals, GLOBALS_MAX, "words of globals", words[i]);
+	}
+	return err;
+}
+
+// Words of one writable mapping of the program that point into anonymous memory. Only resident pages are read: a look at
+// another one would make it resident.
 static struct err *scan_globals(struct outside *o, const struct kernel_map *m)
 {
 	uint64_t *words = malloc(CHUNK);
-	struct err *err = words ? NULL : &err_nomem;
+	struct kernel_runs runs = {0};
 	const struct mem *mem = target_mem(o->t);
-	const struct kernel_map *last = NULL;
-	for (addr_t at = m->start; !err && at < m->end && at - m->start < SCAN_MAX; at += CHUNK) {
-		struct mem_range r = {at, words, (size_t)min_u64(CHUNK, m->end - at), 0};
-		err = mem->readv(mem->ctx, &r, 1);
-		for (size_t i = 0; !err && i < r.got / 8; i++) {
-			if (words[i] < ACCOUNT_PAGE || (last && words[i] >= last->start && words[i] < last->end))
-				continue; // one word a mapping is enough, and neighbours repeat
-			const struct kernel_map *to = map_of(o->maps, words[i]);
-			if (!to || !is_anonymous(to))
-				continue;
-			last = to;
-			err = vec_push(&o->globals, GLOBALS_MAX, "words of globals", words[i]);
+	struct err *err = words ? kernel_resident(target_pid(o->t), m->start, m->end, &runs) : &err_nomem;
+	for (size_t k = 0; !err && k < runs.at.len; k++)
+		for (addr_t at = runs.at.at[k].start; !err && at < runs.at.at[k].end && at - m->start < SCAN_MAX; at += CHUNK) {
+			struct mem_range r = {at, words, (size_t)min_u64(CHUNK, runs.at.at[k].end - at), 0};
+			err = mem->readv(mem->ctx, &r, 1);
+			if (!err)
+				err = keep_pointers(o, words, r.got / 8);
 		}
-	}
+	kernel_runs_fini(&runs);
 	free(words);
 	return err;
 }
@@ -166,23 +178,41 @@ static bool is_glibc_arena(const struct outside *o, const struct kernel_map *m)
 	return fits;
 }
 
-// Bytes of chunks that glibc mapped for themselves: a header on a page's start, size with the bit IS_MMAPPED.
+// A chunk that glibc mapped for itself begins on a page: what precedes it, size with the bit IS_MMAPPED. 0: none here.
+static uint64_t glibc_chunk(const struct outside *o, const struct kernel_map *m, addr_t at)
+{
+	uint64_t w[2];
+	struct err *err = mem_read(target_mem(o->t), at, w, sizeof(w));
+	uint64_t size = err ? 0 : w[1] & ~7ull, whole = size + (err ? 0 : w[0]);
+	bool chunk = !err && (w[1] & 7) == 2 && w[0] < ACCOUNT_PAGE && size >= ACCOUNT_PAGE && size <= m->end - at && whole % ACCOUNT_PAGE == 0;
+	err_free(err);
+	return chunk ? whole : 0;
+}
+
+// Resident bytes of such chunks in m. Only resident pages are looked at: another would become so by it, and a chunk's
+// first page is, since its header was written.
 static uint64_t glibc_chunks(const struct outside *o, const struct kernel_map *m)
 {
-	uint64_t sum = 0, w[2];
-	for (addr_t at = m->start; at < m->end; at += ACCOUNT_PAGE) {
-		struct err *err = mem_read(target_mem(o->t), at, w, sizeof(w));
-		bool chunk = !err && (w[1] & 7) == 2 && w[0] < ACCOUNT_PAGE && ((w[1] & ~7ull) + w[0]) % ACCOUNT_PAGE == 0 &&
-			(w[1] & ~7ull) >= ACCOUNT_PAGE && (w[1] & ~7ull) <= m->end - at;
-		err_free(err);
-		if (chunk) {
-			sum += (w[1] & ~7ull) + w[0];
-			at += (w[1] & ~7ull) + w[0] - ACCOUNT_PAGE;
-		} else if (at == m->start && m->end - m->start > 1 << 30) {
-			break; // a gibibyte that does not begin with one: not worth a look at every page
+	struct kernel_runs runs = {0};
+	uint64_t sum = 0;
+	addr_t until = m->start; // the end of the last chunk
+	struct err *err = kernel_resident(target_pid(o->t), m->start, m->end, &runs);
+	for (size_t i = 0; !err && i < runs.at.len; i++) {
+		addr_t at = runs.at.at[i].start, end = runs.at.at[i].end;
+		while (at < end) {
+			if (at >= until)
+				until = at + glibc_chunk(o, m, at);
+			if (until <= at) { // no chunk here: the next page
+				at += ACCOUNT_PAGE;
+				continue;
+			}
+			sum += min_u64(until, end) - at;
+			at = min_u64(until, end);
 		}
 	}
-	return min_u64(sum, m->end - m->start);
+	err_free(err);
+	kernel_runs_fini(&runs);
+	return sum;
 }
 
 static bool pointed_to(const struct outside *o, const struct kernel_map *m)
@@ -213,9 +243,9 @@ static void add_anonymous(const struct outside *o, size_t i, double bytes, doubl
 		parts[ACCOUNT_C_HEAP] += bytes;
 		return;
 	}
-	double c = (double)glibc_chunks(o, m) / (double)(m->end - m->start); // neighbours that the kernel joined
-	parts[ACCOUNT_C_HEAP] += bytes * c;
-	parts[ACCOUNT_RUNTIME] += bytes * (1 - c);
+	double c = (double)min_u64(glibc_chunks(o, m), (uint64_t)bytes); // neighbours that the kernel joined
+	parts[ACCOUNT_C_HEAP] += c;
+	parts[ACCOUNT_RUNTIME] += bytes - c;
 }
 
 // ---- every mapping --------------------------------------------------------------------------------------------------
