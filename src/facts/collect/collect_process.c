@@ -1,4 +1,5 @@
 // The process and its executable -> who the target is.
+#include "base/strbuf.h"
 #include "facts/collect/collect.h"
 
 #include <string.h>
@@ -35,9 +36,26 @@ struct err *collect_layouts(struct evidence *ev, const struct rt *rt)
 	};
 	const struct rt_layout *l;
 	size_t n = rt_layouts(rt, &l);
-	for (size_t i = 0; i < n; i++) {
-		struct ev_layout to = {ev_cstr(ev, l[i].structs), from[l[i].from], l[i].table ? ev_cstr(ev, l[i].table) : 0};
-		struct err *err = vec_push(&ev->target.layouts, MAX_LAYOUTS, "layouts", to);
+	cleanup(strbuf_finip) struct strbuf names = {0};
+	cleanup(map_freep) struct map *done = map_new();
+	if (!done)
+		return &err_nomem;
+	for (size_t i = 0; i < n; i++) { // one row for all structs that came from the same
+		if (map_find(done, i, NULL))
+			continue;
+		names.len = 0;
+		for (size_t k = i; k < n; k++) {
+			bool same = l[k].from == l[i].from && !strcmp(l[k].table ? l[k].table : "", l[i].table ? l[i].table : "");
+			if (!same)
+				continue;
+			if (!map_at(done, k, NULL))
+				return &err_nomem;
+			strbuf_printf(&names, "%s%s", names.len ? " " : "", l[k].structs);
+		}
+		struct ev_layout to = {ev_cstr(ev, strbuf_str(&names)), from[l[i].from], l[i].table ? ev_cstr(ev, l[i].table) : 0};
+		struct err *err = strbuf_check(&names);
+		if (!err)
+			err = vec_push(&ev->target.layouts, MAX_LAYOUTS, "layouts", to);
 		if (err)
 			return err;
 	}
