@@ -1,5 +1,6 @@
 // The verb table and the exit status; everything else is in cmd_*.c.
 #include "cli/cli.h"
+#include "read/goruntime/goruntime.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -86,6 +87,7 @@ static struct err *run(int argc, char **argv, int *ret_status)
 int main(int argc, char **argv)
 {
 	int status = 0;
+	rt_withhold_tables(getenv("WHYHEAP_WITHHOLD_TABLES")); // for tests: a release that the program does not know
 	cleanup(err_freep) struct err *err = run(argc, argv, &status);
 	if (err) {
 		fprintf(stderr, "whyheap: %s\n", err_message(err));

@@ -115,7 +115,7 @@ bool rt_needs(struct rt *rt, const char *subject, const enum rt_key *keys, size_
 		snprintf(text, sizeof(text), "%s%s%s is not known for this release", layout_struct_name(s),
 			 layout_field_name(keys[i])[0] ? "." : "", layout_field_name(keys[i]));
 		if (!rt->lay.refused[s])
-			gap_add(&rt->gaps, GAP_LAYOUT_UNKNOWN, layout_struct_name(s), text);
+			gap_add(&rt->gaps, GAP_LAYOUT_UNKNOWN, layout_short_name(s), text);
 		gap_add(&rt->gaps, GAP_RUNTIME_PART_UNREADABLE, subject, text);
 		return false;
 	}

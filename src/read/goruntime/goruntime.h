@@ -22,6 +22,9 @@ const struct gaps *rt_gaps(const struct rt *rt);
 const struct gobin *rt_gobin(const struct rt *rt);
 addr_t rt_bias(const struct rt *rt); // address in memory - link address
 
+// For tests: as if there were no table for that release ("1.27"); NULL: all are there. Before rt_attach.
+void rt_withhold_tables(const char *release);
+
 // Where layouts came from, for the verdict's target.layout.
 enum rt_layout_from { RT_FROM_TYPE_DESCRIPTORS, RT_FROM_DWARF, RT_FROM_TABLE, RT_FROM_DISASSEMBLY };
 struct rt_layout { const char *structs; enum rt_layout_from from; const char *table; }; // table: "1.27", NULL if its own

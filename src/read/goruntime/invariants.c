@@ -10,6 +10,7 @@
 // A target at work may break an equality between two words for a moment: every check tries a few times.
 #include "read/goruntime/rt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { TRIES = 40, SAMPLE = 64, PAGE = 8192, MAX_STRUCT = 2 << 20, MAX_DELTA = 4096, MAX_MSTATS = 16384, MAX_GCC = 1024 };
@@ -257,6 +258,8 @@ static bool sample_span(void *ctx, const struct rt_span *s)
 
 static void check_spans(struct rt *rt)
 {
+	if (!rt_global(rt, G_MHEAP))
+		layout_refuse(rt, S_MHEAP, "runtime.mheap_ was not found");
 	if (!rt_needs_globals(rt, "spans", GLOBALS(G_MHEAP)) ||
 	    !rt_needs(rt, "spans", KEYS(K_SIZEOF_MSPAN, K_MSPAN_STARTADDR, K_MSPAN_NPAGES, K_MSPAN_FREEINDEX, K_MSPAN_NELEMS,
 		K_MSPAN_SWEEPGEN, K_MSPAN_ALLOCCOUNT, K_MSPAN_SPANCLASS, K_MSPAN_STATE, K_MSPAN_ELEMSIZE)) ||
@@ -322,14 +325,23 @@ static void refuse_unchecked(struct rt *rt)
 {
 	static const enum rt_struct checked[] = {S_MHEAP, S_MSTATS, S_HEAPSTATSDELTA, S_GCCONTROLLERSTATE, S_BUCKET, S_MEMRECORD,
 						 S_MEMRECORDCYCLE, S_HEAPARENA, S_FIXALLOC, S_CONST};
-	const char *why = rt->lay.changed[0] ? rt->lay.changed : rt->lay.doubt;
-	for (enum rt_struct s = 0; why && s < S_COUNT; s++) {
+	char names[512] = "", why[256];
+	if (!rt->lay.changed[0] && !rt->lay.doubt)
+		return;
+	for (enum rt_struct s = 0; s < S_COUNT; s++) {
 		bool has_check = false;
 		for (size_t i = 0; i < countof(checked); i++)
 			has_check |= checked[i] == s;
-		if (layout_from_table(rt, s) && !has_check)
-			layout_refuse(rt, s, rt->lay.changed[0] ? "this Go differs from its release in %s, and it does not describe itself" : "%s", why);
+		if (!layout_from_table(rt, s) || has_check)
+			continue;
+		size_t n = strlen(names);
+		snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "", layout_short_name(s));
+		layout_forget(rt, s);
 	}
+	snprintf(why, sizeof(why), "%s%s, and they do not describe themselves", rt->lay.changed[0] ? "this Go differs from its release in " : "",
+		 rt->lay.changed[0] ? rt->lay.changed : rt->lay.doubt);
+	if (names[0])
+		gap_add(&rt->gaps, GAP_LAYOUT_UNKNOWN, names, why);
 }
 
 void rt_check(struct rt *rt)

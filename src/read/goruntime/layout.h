@@ -61,11 +61,12 @@ void layout_show(struct rt *rt); // fills shown[], after the checks
 void layout_refuse(struct rt *rt, enum rt_struct s, const char *why, ...) format_printf(3, 4);
 bool layout_from_table(const struct rt *rt, enum rt_struct s);
 int layout_refs_set(const struct rt *rt, bool *ret_exact); // the set of references to vote with; -1: none
+void layout_forget(struct rt *rt, enum rt_struct s);  // the same; the caller tells why
 const char *layout_struct_name(enum rt_struct s); // "runtime.mspan"
+const char *layout_short_name(enum rt_struct s);  // "mspan"
 enum rt_struct layout_struct_of(enum rt_key k);
 const char *layout_field_name(enum rt_key k);     // "sched.sp"; "" for the size
 const char *layout_global_name(enum rt_global g); // "runtime.allgs"
-void layout_withhold(const char *release);        // tests: behave as if there were no table for "1.27"; NULL: none
 
 // globals.c: symbols, else the vote of known functions' operands (refs.c).
 must_use struct err *globals_find(struct rt *rt);

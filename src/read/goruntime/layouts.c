@@ -70,7 +70,7 @@ const char *layout_global_name(enum rt_global g) { return global_names[g]; }
 
 static char withheld[16];
 
-void layout_withhold(const char *release) { snprintf(withheld, sizeof(withheld), "%s", release ? release : ""); }
+void rt_withhold_tables(const char *release) { snprintf(withheld, sizeof(withheld), "%s", release ? release : ""); }
 
 static bool is_withheld(int minor)
 {
@@ -346,6 +346,20 @@ bool layout_from_table(const struct rt *rt, enum rt_struct s)
 	return struct_known(rt, s) && struct_source(rt, s) == RT_FROM_TABLE;
 }
 
+const char *layout_short_name(enum rt_struct s)
+{
+	const char *name = struct_names[s];
+	return strncmp(name, "runtime.", 8) ? name : name + 8;
+}
+
+void layout_forget(struct rt *rt, enum rt_struct s)
+{
+	for (enum rt_key k = 0; k < K_COUNT; k++)
+		if (key_rows[k].owner == s)
+			rt->lay.at[k] = (struct rt_place){.state = RT_UNKNOWN};
+	rt->lay.refused[s] = true;
+}
+
 void layout_refuse(struct rt *rt, enum rt_struct s, const char *why, ...)
 {
 	char text[256];
@@ -353,11 +367,8 @@ void layout_refuse(struct rt *rt, enum rt_struct s, const char *why, ...)
 	va_start(ap, why);
 	vsnprintf(text, sizeof(text), why, ap);
 	va_end(ap);
-	for (enum rt_key k = 0; k < K_COUNT; k++)
-		if (key_rows[k].owner == s)
-			rt->lay.at[k] = (struct rt_place){.state = RT_UNKNOWN};
-	rt->lay.refused[s] = true;
-	gap_add(&rt->gaps, GAP_LAYOUT_UNKNOWN, struct_names[s], text);
+	layout_forget(rt, s);
+	gap_add(&rt->gaps, GAP_LAYOUT_UNKNOWN, layout_short_name(s), text);
 }
 
 void layout_show(struct rt *rt)

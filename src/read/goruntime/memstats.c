@@ -216,7 +216,7 @@ static uint64_t limit_goal(const struct rt *rt, const uint8_t *c, const struct s
 	uint64_t limit = rt_get(rt, K_GCCONTROLLERSTATE_MEMORYLIMIT, c), ready = rt_get(rt, K_GCCONTROLLERSTATE_MAPPEDREADY, c);
 	uint64_t used = rt_get(rt, K_GCCONTROLLERSTATE_HEAPFREE, c) + s->total_alloc - s->total_free;
 	uint64_t marked = rt_get(rt, K_GCCONTROLLERSTATE_HEAPMARKED, c);
-	if (limit >= INT64_MAX || used > ready)
+	if (used > ready)
 		return UINT64_MAX;
 	uint64_t other = ready - used, over = ready > limit ? ready - limit : 0;
 	if (other + over >= limit)

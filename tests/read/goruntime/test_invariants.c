@@ -34,28 +34,28 @@ TEST(one_thing_that_does_not_hold_refuses_its_struct_by_name)
 {
 	static const struct { enum rt_global base; addr_t at; enum rt_key field; uint64_t add, value; size_t bytes; const char *refused;
 			      unsigned left; } rows[] = {
-		{G_MHEAP, 0, K_MHEAP_SPANALLOC, 0, 168, 8, "runtime.mheap", ALL & ~SPANS},
-		{G_MHEAP, 0, K_MHEAP_CACHEALLOC, 0, 0, 8, "runtime.mheap", ALL & ~SPANS},
-		{G_MHEAP, 0, K_MHEAP_SPECIALPROFILEALLOC, 0, 48, 8, "runtime.mheap", ALL & ~SPANS},
-		{G_MHEAP, 0, K_MHEAP_ALLSPANS, 8, 9999999, 8, "runtime.mheap", ALL & ~SPANS},
-		{G_MHEAP, 0, K_MHEAP_ARENAS, 0, AT_ALLSPANS, 8, "runtime.mheap", ALL & ~SPANS},
-		{G_COUNT, AT_MSPAN, K_MSPAN_ELEMSIZE, 0, 56, 8, "runtime.mheap", ALL & ~SPANS},
-		{G_COUNT, AT_P + P_STRIDE, K_P_ID, 0, 7, 4, "runtime.p", ALL & ~STATS},
-		{G_COUNT, AT_P, K_P_MCACHE, 0, 12345, 8, "runtime.p", ALL & ~STATS},
-		{G_COUNT, AT_G, K_G_GOID, 0, 17, 8, "runtime.g", ALL & ~GOROUTINES},
-		{G_COUNT, AT_G, K_G_ATOMICSTATUS, 0, 77, 4, "runtime.g", ALL & ~GOROUTINES},
-		{G_COUNT, AT_G, K_G_STACK_LO, 0, 1ull << 47, 8, "runtime.g", ALL & ~GOROUTINES},
-		{G_COUNT, AT_G, K_G_SCHED_SP, 0, 0x1234, 8, "runtime.g", ALL & ~GOROUTINES},
-		{G_MEMSTATS, 0, K_MSTATS_LAST_GC_UNIX, 0, 42, 8, "runtime.mstats", ALL & ~STATS},
-		{G_GCCONTROLLER, 0, K_GCCONTROLLERSTATE_HEAPINUSE, 0, 42, 8, "runtime.mstats", ALL & ~STATS},
-		{G_GCCONTROLLER, 0, K_GCCONTROLLERSTATE_HEAPRELEASED, 0, 42, 8, "runtime.mstats", ALL & ~STATS},
-		{G_GCCONTROLLER, 0, K_GCCONTROLLERSTATE_TOTALALLOC, 0, 42, 8, "runtime.mstats", ALL & ~STATS},
-		{G_COUNT, AT_BUCKET, K_BUCKET_TYP, 0, 2, 8, "runtime.bucket", ALL & ~BUCKETS},
-		{G_COUNT, AT_BUCKET, K_BUCKET_NSTK, 0, 5000, 8, "runtime.bucket", ALL & ~BUCKETS},
-		{G_COUNT, AT_BUCKET, K_BUCKET_NSTK, 0, IMAGE_FRAMES + 1, 8, "runtime.bucket", ALL & ~BUCKETS},
-		{G_COUNT, AT_BUCKET, K_BUCKET_SIZE, 0, 0, 8, "runtime.bucket", ALL & ~BUCKETS},
-		{G_COUNT, AT_BUCKET, K_SIZEOF_BUCKET, 0, 0x1234, 8, "runtime.bucket", ALL & ~BUCKETS},       // its first frame
-		{G_COUNT, AT_BUCKET, K_SIZEOF_BUCKET, 8 * IMAGE_FRAMES + 8, 99, 8, "runtime.bucket", ALL & ~BUCKETS}, // freed
+		{G_MHEAP, 0, K_MHEAP_SPANALLOC, 0, 168, 8, "mheap", ALL & ~SPANS},
+		{G_MHEAP, 0, K_MHEAP_CACHEALLOC, 0, 0, 8, "mheap", ALL & ~SPANS},
+		{G_MHEAP, 0, K_MHEAP_SPECIALPROFILEALLOC, 0, 48, 8, "mheap", ALL & ~SPANS},
+		{G_MHEAP, 0, K_MHEAP_ALLSPANS, 8, 9999999, 8, "mheap", ALL & ~SPANS},
+		{G_MHEAP, 0, K_MHEAP_ARENAS, 0, AT_ALLSPANS, 8, "mheap", ALL & ~SPANS},
+		{G_COUNT, AT_MSPAN, K_MSPAN_ELEMSIZE, 0, 56, 8, "mheap", ALL & ~SPANS},
+		{G_COUNT, AT_P + P_STRIDE, K_P_ID, 0, 7, 4, "p", ALL & ~STATS},
+		{G_COUNT, AT_P, K_P_MCACHE, 0, 12345, 8, "p", ALL & ~STATS},
+		{G_COUNT, AT_G, K_G_GOID, 0, 17, 8, "g", ALL & ~GOROUTINES},
+		{G_COUNT, AT_G, K_G_ATOMICSTATUS, 0, 77, 4, "g", ALL & ~GOROUTINES},
+		{G_COUNT, AT_G, K_G_STACK_LO, 0, 1ull << 47, 8, "g", ALL & ~GOROUTINES},
+		{G_COUNT, AT_G, K_G_SCHED_SP, 0, 0x1234, 8, "g", ALL & ~GOROUTINES},
+		{G_MEMSTATS, 0, K_MSTATS_LAST_GC_UNIX, 0, 42, 8, "mstats", ALL & ~STATS},
+		{G_GCCONTROLLER, 0, K_GCCONTROLLERSTATE_HEAPINUSE, 0, 42, 8, "mstats", ALL & ~STATS},
+		{G_GCCONTROLLER, 0, K_GCCONTROLLERSTATE_HEAPRELEASED, 0, 42, 8, "mstats", ALL & ~STATS},
+		{G_GCCONTROLLER, 0, K_GCCONTROLLERSTATE_TOTALALLOC, 0, 42, 8, "mstats", ALL & ~STATS},
+		{G_COUNT, AT_BUCKET, K_BUCKET_TYP, 0, 2, 8, "bucket", ALL & ~BUCKETS},
+		{G_COUNT, AT_BUCKET, K_BUCKET_NSTK, 0, 5000, 8, "bucket", ALL & ~BUCKETS},
+		{G_COUNT, AT_BUCKET, K_BUCKET_NSTK, 0, IMAGE_FRAMES + 1, 8, "bucket", ALL & ~BUCKETS},
+		{G_COUNT, AT_BUCKET, K_BUCKET_SIZE, 0, 0, 8, "bucket", ALL & ~BUCKETS},
+		{G_COUNT, AT_BUCKET, K_SIZEOF_BUCKET, 0, 0x1234, 8, "bucket", ALL & ~BUCKETS},       // its first frame
+		{G_COUNT, AT_BUCKET, K_SIZEOF_BUCKET, 8 * IMAGE_FRAMES + 8, 99, 8, "bucket", ALL & ~BUCKETS}, // freed
 	};
 	for (size_t i = 0; i < countof(rows); i++) {
 		cleanup(image_freep) struct image *im = image_new(27, 4, "");
@@ -80,7 +80,7 @@ TEST(a_record_of_another_size_is_noticed_by_its_neighbours)
 	for (int i = 0; i < IMAGE_BUCKETS; i++) // as if each record had eight bytes more
 		at = image_bucket(im, at, 64, 3, record) + 8;
 	cleanup(rt_detachp) struct rt *rt = attach(im);
-	CHECK(rt && has(rt) == (ALL & ~BUCKETS) && gap_of(rt, "runtime.bucket"));
+	CHECK(rt && has(rt) == (ALL & ~BUCKETS) && gap_of(rt, "bucket"));
 }
 
 TEST(a_global_that_was_not_found_costs_what_needs_it)
@@ -111,7 +111,7 @@ TEST(an_unknown_release_is_told_and_nothing_is_misread)
 	im->minor = 28;
 	cleanup(rt_detachp) struct rt *rt = attach(im);
 	const struct rt_layout *l;
-	CHECK(rt && has(rt) == 0 && rt_layouts(rt, &l) == 0 && gap_of(rt, "runtime.bucket") && gap_of(rt, "runtime.mstats"));
+	CHECK(rt && has(rt) == 0 && rt_layouts(rt, &l) == 0 && gap_of(rt, "bucket") && gap_of(rt, "mstats"));
 }
 
 TEST(a_program_that_is_not_in_this_memory_is_refused)

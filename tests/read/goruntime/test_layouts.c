@@ -88,11 +88,11 @@ TEST(a_withheld_table_is_not_there_and_its_neighbours_references_vote)
 	bool exact = false;
 	int own = layout_refs_set(&rt, &exact);
 	CHECK(own >= 0 && exact);
-	layout_withhold("1.27");
+	rt_withhold_tables("1.27");
 	struct err *err = layout_load(&rt);
 	CHECK(!err && !rt.lay.table[0] && !rt_known(&rt, K_G_GOID));
 	int other = layout_refs_set(&rt, &exact);
 	CHECK(other >= 0 && other != own && !exact);
-	layout_withhold(NULL);
+	rt_withhold_tables(NULL);
 	CHECK(layout_refs_set(&rt, &exact) == own && exact);
 }
