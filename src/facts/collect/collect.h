@@ -64,3 +64,11 @@ must_use struct err *collect_kernel_end(struct collect_kernel *c, instant_t at);
 // For every site and go statement already in the evidence: construct, type, flow (`whys`); also fills the sites' types.
 // Decodes only the functions on their stacks: tens of ms for a 100 MB binary, most of it the list of functions.
 must_use struct err *collect_code(struct evidence *ev, const struct gobin *g);
+
+// ---- collect_trace.c: an execution trace ------------------------------------------------------------------------------
+
+// Collections, the heap's curve, creation sites with what gathers there, logs and first spawns; in wall time by `clock`.
+struct trace;
+struct study;
+struct align;
+must_use struct err *collect_trace(struct evidence *ev, const struct trace *t, const struct study *s, const struct align *clock);

@@ -63,6 +63,8 @@ void evidence_free(struct evidence *ev)
 	vec_fini(&ev->groups);
 	vec_fini(&ev->resources);
 	vec_fini(&ev->whys);
+	for (size_t i = 0; i < ev->spawns.len; i++)
+		vec_fini(&ev->spawns.at[i].points);
 	vec_fini(&ev->spawns);
 	vec_fini(&ev->events);
 	gaps_fini(&ev->gaps);

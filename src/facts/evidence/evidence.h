@@ -206,6 +206,15 @@ struct ev_spawn {
 	instant_t first, onset;     // first creation; when alive ones began to pile up (0 = not known)
 	place_id blocked_at;        // where most of the alive ones are blocked; 0 = not known
 	str_id wait_reason;
+	stack_id blocked_stack;
+	uint64_t stuck;             // of the alive blocked: those at that place for longer than any ended one lived
+	uint64_t left;              // waits at that place that ended within the window
+	instant_t last_left;        // the newest of those; 0 = none
+	double onset_uncertainty_seconds;
+	place_id woken_by;          // who ended most of those; 0 = nobody
+	double life_max_seconds;    // of those created and ended within the window
+	bool system;                // the runtime's own
+	VEC(struct ev_group_point) points; // how many of the stuck had been created by then
 };
 
 // Something that happened once and may be the trigger: a log line, task or region begin, first spawn of a site.

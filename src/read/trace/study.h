@@ -28,6 +28,7 @@ struct study_spawn {
 	uint64_t created, ended;
 	int64_t first_ns, last_ns; // creations
 	int64_t life_ns, life_max_ns; // of those that were both created and ended here
+	int64_t first_end_ns, last_end_ns;
 	int64_t state_ns[5];   // by enum trace_g_status, of all
 	uint64_t creator;      // goroutine of the first creation
 	// Made at the end: members alive then.
@@ -48,6 +49,7 @@ struct study_wait {
 	int64_t pprof_ns;
 	study_stack_id waker; // who ended most of them (by vote)
 	uint32_t votes;
+	int64_t last_end_ns; // of the newest ended wait
 	// Made at the end.
 	uint64_t open;      // goroutines still in it
 	int64_t oldest_ns;  // since when the first of them

@@ -137,6 +137,7 @@ static void g_leave(struct study *s, struct study_g *g, study_stack_id waker)
 	if (!ns && s->live->opt.to_ns)
 		return;
 	w->count++;
+	w->last_end_ns = now;
 	study_add(&w->total_ns, ns);
 	if (ns > w->max_ns) {
 		w->max_ns = ns;
@@ -189,8 +190,11 @@ static void g_close(struct study *s, struct study_g *g)
 {
 	struct study_live *l = s->live;
 	struct study_spawn *sp = &s->spawns.at[g->spawn];
-	if (study_inside(s, l->now_ns))
-		sp->ended++;
+	if (study_inside(s, l->now_ns)) {
+		if (!sp->ended++)
+			sp->first_end_ns = l->now_ns;
+		sp->last_end_ns = l->now_ns;
+	}
 	if (!g->from_start) {
 		int64_t life = l->now_ns - g->created_ns;
 		study_add(&sp->life_ns, life);

@@ -134,4 +134,5 @@ uint64_t trace_generation(const struct trace *t); // of the block given last; id
 struct trace_str trace_string(const struct trace *t, uint64_t id);
 struct trace_stack trace_stack(const struct trace *t, uint64_t id);
 
+#include "read/trace/align.h"
 #include "read/trace/study.h"
