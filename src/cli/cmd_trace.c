@@ -1,7 +1,7 @@
 // whyheap trace FILE [VIEW]: what an execution trace says.
 #include "cli/cli.h"
 #include "cli/term.h"
-#include "read/target/target.h"
+#include "cli/trace_input.h"
 #include "views/trace/trace.h"
 
 #include <stdio.h>
@@ -9,23 +9,6 @@
 #include <string.h>
 
 static const char views[] = "summary|goroutines|gc|spawns|blocks|tasks|events";
-
-struct input {
-	struct file *file;
-	struct trace *trace;
-};
-
-static void input_fini(struct input *in)
-{
-	trace_close(in->trace);
-	file_close(in->file);
-}
-
-static struct err *input_open(const char *path, struct input *ret)
-{
-	struct err *err = file_open(path, &ret->file);
-	return err ? err : trace_open(file_view(ret->file), NULL, &ret->trace);
-}
 
 // `--window 7..9`, in seconds since the first event.
 static struct err *window(const struct args *args, double *ret_from, double *ret_to)
@@ -168,9 +151,9 @@ struct err *cmd_trace(const struct args *args, int *ret_status)
 	const char *near = args_nearest(view, views);
 	if (!near || strcmp(near, view))
 		return err_new(ERR_USAGE, "trace: no view '%s'%s%s", view, near ? "; the nearest is " : "", near ? near : "");
-	cleanup(input_fini) struct input in = {0};
+	cleanup(trace_input_fini) struct trace_input in = {0};
 	cleanup(study_freep) struct study *s = NULL;
-	struct err *err = input_open(inputs[0], &in);
+	struct err *err = trace_input_open(inputs[0], &in);
 	if (err)
 		return err;
 	if (!strcmp(view, "events"))

@@ -13,6 +13,8 @@ must_use struct err *diagnose_core(const struct args *args, const char *path, st
 must_use struct err *diagnose_files(const struct args *args, const char *const *inputs, size_t n, struct evidence *ev);
 // Heap and goroutine profiles and dumps, one or a series, in any order.
 must_use struct err *diagnose_profiles(const char *const *paths, size_t n, struct evidence *ev);
+// Execution traces; after whatever else knows the instants of collections.
+must_use struct err *diagnose_traces(const char *const *paths, size_t n, struct evidence *ev);
 // The files of a directory, by name; they live in the arena.
 must_use struct err *diagnose_directory(const char *path, struct arena *arena, const char *const **ret, size_t *ret_n);
 // Why each site in the evidence allocates, from the executable's machine code. What it cannot say is a gap.

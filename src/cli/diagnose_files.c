@@ -6,7 +6,7 @@
 
 enum { MAX_INPUTS = 10000 };
 
-struct sorted { VEC(const char *) profiles, cores, others; };
+struct sorted { VEC(const char *) profiles, cores, traces, others; };
 
 static struct err *sort_input(const char *input, struct sorted *to)
 {
@@ -19,7 +19,9 @@ static struct err *sort_input(const char *input, struct sorted *to)
 		return vec_push(&to->profiles, MAX_INPUTS, "inputs", input);
 	case INPUT_CORE:
 		return vec_push(&to->cores, MAX_INPUTS, "inputs", input);
-	case INPUT_PID: case INPUT_URL: case INPUT_DIRECTORY: case INPUT_BINARY: case INPUT_TRACE: case INPUT_UNKNOWN:
+	case INPUT_TRACE:
+		return vec_push(&to->traces, MAX_INPUTS, "inputs", input);
+	case INPUT_PID: case INPUT_URL: case INPUT_DIRECTORY: case INPUT_BINARY: case INPUT_UNKNOWN:
 		break;
 	}
 	return vec_push(&to->others, MAX_INPUTS, "inputs", input);
@@ -57,17 +59,20 @@ struct err *diagnose_files(const struct args *args, const char *const *inputs, s
 		err = diagnose_core(args, s.cores.at[0], ev);
 	if (!err && s.profiles.len)
 		err = diagnose_profiles(s.profiles.at, s.profiles.len, ev);
+	if (!err && s.traces.len)
+		err = diagnose_traces(s.traces.at, s.traces.len, ev);
 	for (size_t i = 0; !err && i < s.others.len; i++) {
 		enum input_kind kind;
 		if ((err = input_kind_of(s.others.at[i], &kind)))
 			break;
-		if (!s.profiles.len && !s.cores.len)
+		if (!s.profiles.len && !s.cores.len && !s.traces.len)
 			err = err_new(ERR_UNSUPPORTED, "%s is %s: diagnose does not read that yet", s.others.at[i], input_kind_name(kind));
 		else
 			gap_add(&ev->gaps, GAP_INPUT_NOT_READ, s.others.at[i], input_kind_name(kind));
 	}
 	vec_fini(&s.profiles);
 	vec_fini(&s.cores);
+	vec_fini(&s.traces);
 	vec_fini(&s.others);
 	return err;
 }

@@ -146,8 +146,10 @@ static struct member *members_of(const struct study *s, size_t *ret_n)
 static int64_t onset_of(const struct study *s, const struct study_spawn *sp, const struct member *m, size_t n, double *ret_seconds)
 {
 	uint64_t lived = sp->ended;
-	int64_t life = lived ? sp->life_ns / (int64_t)lived : 0;
-	*ret_seconds = 0.02 + (double)life / 2e9;
+	double mean = lived ? (double)sp->life_ns / 1e9 / (double)lived : 0;
+	double sd = lived ? sqrt(fmax(sp->life_squares / (double)lived - mean * mean, 0)) : 0;
+	double life = fmin(mean + 1.7 * sd, (double)sp->life_max_ns / 1e9);
+	*ret_seconds = 0.02 + sd;
 	if (lived >= LEAST_ENDS) {
 		int64_t gap = (sp->last_end_ns - sp->first_end_ns) / (int64_t)(lived - 1);
 		if (s->last_ns - sp->last_end_ns > 20 * gap + least_age_ns) {
@@ -161,7 +163,7 @@ static int64_t onset_of(const struct study *s, const struct study_spawn *sp, con
 	for (size_t i = 1; i <= part; i++)
 		if (m[i].created_ns - m[i - 1].created_ns > 20 * step + 100000000)
 			first = i;
-	return m[first].created_ns + life;
+	return m[first].created_ns + (int64_t)(life * 1e9);
 }
 
 static struct err *gathering(const struct collecting *c, struct ev_spawn *e, const struct study_spawn *sp, const struct member *m, size_t n)

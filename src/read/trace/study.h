@@ -28,6 +28,7 @@ struct study_spawn {
 	uint64_t created, ended;
 	int64_t first_ns, last_ns; // creations
 	int64_t life_ns, life_max_ns; // of those that were both created and ended here
+	double life_squares; // sum of their squares, s^2
 	int64_t first_end_ns, last_end_ns;
 	int64_t state_ns[5];   // by enum trace_g_status, of all
 	uint64_t creator;      // goroutine of the first creation

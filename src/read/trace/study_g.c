@@ -198,6 +198,7 @@ static void g_close(struct study *s, struct study_g *g)
 	if (!g->from_start) {
 		int64_t life = l->now_ns - g->created_ns;
 		study_add(&sp->life_ns, life);
+		sp->life_squares += (double)life / 1e9 * ((double)life / 1e9);
 		sp->life_max_ns = life > sp->life_max_ns ? life : sp->life_max_ns;
 	}
 	while (g->region) {
