@@ -85,7 +85,8 @@ static struct err *collections(const struct collecting *c)
 			return err;
 		ev->gc_cycles++;
 	}
-	qsort(ev->gcs.at, ev->gcs.len, sizeof(ev->gcs.at[0]), by_end);
+	if (ev->gcs.len)
+		qsort(ev->gcs.at, ev->gcs.len, sizeof(ev->gcs.at[0]), by_end);
 	return NULL;
 }
 
@@ -283,7 +284,8 @@ static struct err *happenings(const struct collecting *c)
 		if (c->s->logs.len <= LOGS_ALL || near_an_onset(c, wall(c, l->t_ns)))
 			err = event(c, l->t_ns, "log", study_str(c->s, l->value), ev_user_frame(c->ev, stack_of(c, l->stack)), l->g);
 	}
-	qsort(c->ev->events.at, c->ev->events.len, sizeof(c->ev->events.at[0]), by_instant);
+	if (c->ev->events.len)
+		qsort(c->ev->events.at, c->ev->events.len, sizeof(c->ev->events.at[0]), by_instant);
 	return err;
 }
 

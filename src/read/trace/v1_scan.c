@@ -209,7 +209,8 @@ struct err *v1_scan(struct v1 *v)
 		gap_add(&t->gaps, GAP_TRACE_NO_CLOCK, t->bytes.source, NULL);
 	}
 	v->ns_per_tick = 1e9 / (double)v->hz;
-	qsort(v->late.at, v->late.len, sizeof(v->late.at[0]), by_real_ts);
+	if (v->late.len)
+		qsort(v->late.at, v->late.len, sizeof(v->late.at[0]), by_real_ts);
 	for (size_t i = 0; i < v->late.len; i++)
 		if (!map_at(v->late_off, v->late.at[i].off, NULL))
 			return &err_nomem;
