@@ -125,6 +125,8 @@ static struct say summary(const struct evidence *ev, const struct verdict *v)
 	struct say_value where = V_function(f->site);
 	if (!accused && f->rule == RULE_FEW_PROFILES && ev->looks.len <= 1)
 		return SAY(SUMMARY_ONE_PROFILE, where);
+	if (!accused && !f->site)
+		return SAY(SUMMARY_UNDECIDED_PLACE, V_count(v->findings.len));
 	if (!accused)
 		return f->class == CLASS_BOUNDED ? SAY(SUMMARY_BOUNDED, where) : SAY(SUMMARY_UNDECIDED, where, V_count(v->findings.len));
 	double left = f->exhaustion ? (double)(f->exhaustion - ev->to) / 1e9 : 0;

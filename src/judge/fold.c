@@ -1,5 +1,6 @@
-// One cause, one finding. Groups that grow in step are one cause (a connection's reader and writer, a worker and its
-// helper): the one with the strongest evidence and the program's own code speaks for all. Allocation sites whose stacks
+// One cause, one finding. Groups that grow in step and belong together (the two ends of connections, what one function
+// starts, the library's goroutines under the program's) are one cause: the one with the strongest evidence and the
+// program's own code speaks for all. Allocation sites whose stacks
 // pass through the group's functions hold what its goroutines keep: they are counted with it.
 #include "judge/rule.h"
 
@@ -37,6 +38,27 @@ static bool in_step(const struct finding *a, const struct finding *b)
 	double ra = a->rate_objects, rb = b->rate_objects;
 	double ca = (double)a->count, cb = (double)b->count;
 	return fabs(ra - rb) <= 0.12 * fmax(ra, rb) && fabs(ca - cb) <= 0.3 * fmax(ca, cb);
+}
+
+static bool all_library(const struct evidence *ev, const struct ev_group *g)
+{
+	return !in_user_code(ev, g->entry) && !in_user_code(ev, g->created_by) && !in_user_code(ev, g->blocked_user);
+}
+
+static str_id function_of(const struct evidence *ev, place_id p) { return ev_get_place(ev, p).function; }
+
+// Equal speed alone joins nobody: two defects may keep the same time.
+static bool belong_together(const struct evidence *ev, const struct finding *cause, const struct finding *symptom)
+{
+	const struct ev_group *a = cause->group, *b = symptom->group;
+	if (all_library(ev, b))
+		return true;
+	if (a->peer_group == (uint32_t)(b - ev->groups.at) + 1 || b->peer_group == (uint32_t)(a - ev->groups.at) + 1)
+		return true;
+	if (function_of(ev, a->entry) == function_of(ev, b->created_by) || function_of(ev, b->entry) == function_of(ev, a->created_by))
+		return true;
+	str_id by = function_of(ev, a->created_by);
+	return by && by == function_of(ev, b->created_by) && cause->class == symptom->class && strcmp(ev_str(ev, by), "main.main");
 }
 
 static void take_in(struct finding *cause, struct finding *symptom, struct say says, enum evidence_from from)
@@ -94,10 +116,11 @@ struct err *fold_symptoms(struct evidence *ev, struct verdict *v)
 			continue;
 		size_t best = i;
 		for (size_t j = 0; j < n; j++)
-			if (j != i && f[j].group && !f[j].folded && in_step(&f[i], &f[j]) && standing(ev, &f[j]) > standing(ev, &f[best]))
+			if (j != i && f[j].group && !f[j].folded && in_step(&f[i], &f[j]) && belong_together(ev, &f[j], &f[i]) && standing(ev, &f[j]) > standing(ev, &f[best]))
 				best = j;
 		for (size_t j = 0; j < n; j++)
-			if (j != best && f[j].group && !f[j].folded && in_step(&f[best], &f[j]) && f[j].class >= f[best].class)
+			if (j != best && f[j].group && !f[j].folded && in_step(&f[best], &f[j]) && f[j].class >= f[best].class &&
+			    belong_together(ev, &f[best], &f[j]))
 				take_in(&f[best], &f[j], SAY(GROWS_IN_STEP, V_count(f[j].count), V_place(f[j].site)), FROM_GOROUTINES);
 	}
 	for (size_t i = 0; i < n; i++) {

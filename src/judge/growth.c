@@ -41,6 +41,8 @@ struct growth growth_of(const instant_t *at, const double *y, size_t n, double n
 	g.peak = lasting_peak(y, n);
 	size_t third = n / 3 ? n / 3 : 1;
 	double a = level(y, 0, third), m = level(y, third, n - third), c = level(y, n - third, n);
+	// Looks may be unevenly spaced: the thirds are compared by their speed.
+	double xa = level(x, 0, third), xm = level(x, third, n - third), xc = level(x, n - third, n);
 	g.p = stats_mann_kendall(y, n);
 	double change = c - a, enough = fmax(min_change * 0.6, 3 * noise);
 	double clear = fmax(fmax(min_change, 3 * noise), 3 * fmin(scatter(y, 0, third), scatter(y, n - third, n)));
@@ -49,7 +51,7 @@ struct growth growth_of(const instant_t *at, const double *y, size_t n, double n
 		g.shape = GROWTH_TRANSIENT;
 	// Thirds are level by themselves; what lies between them is 2/3 of the whole rise.
 	else if (change > enough && (n < 8 ? g.p < 0.05 : g.p < 0.01))
-		g.shape = c - m >= 0.6 * (m - a) ? GROWTH_STEADY : GROWTH_LEVELLING;
+		g.shape = (c - m) / (xc - xm) >= 0.6 * (m - a) / (xm - xa) ? GROWTH_STEADY : GROWTH_LEVELLING;
 	if (g.shape == GROWTH_STEADY || g.shape == GROWTH_LEVELLING) {
 		size_t k = stats_hinge(x, y, n);
 		double before = k ? level(y, 0, k) : y[0];

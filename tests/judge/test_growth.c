@@ -79,6 +79,18 @@ TEST(shapes_of_series_are_told_apart)
 	}
 }
 
+TEST(a_line_is_a_line_however_unevenly_it_is_looked_at)
+{
+	instant_t at[16];
+	double y[16], x = 0;
+	for (int i = 0; i < 16; i++) {
+		x += i < 8 ? 4 : 0.5; // first seldom, then often
+		at[i] = (instant_t)(x * 1e9);
+		y[i] = 100 + 16 * x;
+	}
+	CHECK(growth_of(at, y, 16, 0, 10).shape == GROWTH_STEADY);
+}
+
 TEST(noise_of_sampling_is_no_growth)
 {
 	instant_t at[12];

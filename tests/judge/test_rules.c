@@ -35,8 +35,10 @@ static void add_group(struct evidence *ev, const struct picture *p, const char *
 	char blocked[64], entry[64];
 	snprintf(blocked, sizeof(blocked), "main.%s", name);
 	snprintf(entry, sizeof(entry), "main.%s.func1", name);
+	char creator[64];
+	snprintf(creator, sizeof(creator), "main.start_%s", name);
 	place_id at = ev_place(ev, blocked, "/src/a.go", 10);
-	struct ev_group *g = ev_group_at(ev, ev_place(ev, entry, "/src/a.go", 9), ev_place(ev, "main.start", "/src/a.go", 3), at, ev_cstr(ev, p->reason));
+	struct ev_group *g = ev_group_at(ev, ev_place(ev, entry, "/src/a.go", 9), ev_place(ev, creator, "/src/a.go", 3), at, ev_cstr(ev, p->reason));
 	g->blocked_user = at;
 	g->stack = ev_stack(ev, &at, 1);
 	for (int i = 0; i < N; i++) {
@@ -117,7 +119,7 @@ TEST(goroutine_groups_are_judged_by_what_becomes_of_their_members)
 	}
 }
 
-TEST(groups_that_grow_in_step_are_one_cause)
+TEST(groups_that_grow_in_step_and_belong_together_are_one_cause)
 {
 	static const struct picture reader = {.reason = "select", .first = 300, .last = 434, .stay = 1},
 				    own = {.reason = "chan send", .first = 300, .last = 436, .stay = 1},
@@ -127,6 +129,8 @@ TEST(groups_that_grow_in_step_are_one_cause)
 	add_group(ev, &reader, "reader");
 	add_group(ev, &own, "own");
 	add_group(ev, &other, "other");
+	CHECK(ev->groups.len == 3);
+	ev->groups.at[0].peer_group = 2; // the reader's connections end at `own`
 	cleanup(err_freep) struct err *err = judge_evidence(ev, &v);
 	CHECK(!err && v && v->findings.len == 2, "%zu findings", v ? v->findings.len : 0);
 }

@@ -185,7 +185,7 @@ static struct err *follow(struct collect_goroutines *c, const struct rt_goroutin
 	if (!slot)
 		return &err_nomem;
 	*slot = c->members.len;
-	bool timed = g->wake == RT_WAKE_ONCE || g->wake == RT_WAKE_MAYBE;
+	bool timed = g->wake == RT_WAKE_ONCE; // what an AfterFunc may reach is no appointment
 	struct member m = {.group = group, .seq = g->tracking_seq, .cohort = c->looks != 0, .alive = true, .timed = timed, .wake_ns = g->wake_ns};
 	return vec_push(&c->members, MAX_MEMBERS, "goroutines followed", m);
 }
@@ -240,7 +240,7 @@ struct sockets { // of the target, by descriptor
 	struct kernel_fds fds;
 	struct kernel_sockets at;
 	struct map *row_of;  // descriptor -> row
-	struct map *waiting; // descriptors somebody waits to read or write without a deadline
+	struct map *waiting; // descriptors somebody waits for without a deadline -> who, in the census
 	bool known;
 };
 
@@ -254,8 +254,9 @@ static struct err *read_sockets(struct collect_goroutines *c, const struct rt_ce
 	for (size_t i = 0; i < census->at.len; i++) {
 		const struct rt_goroutine *g = &census->at.at[i];
 		any = any || g->fd >= 0;
-		if (g->fd >= 0 && g->wake == RT_WAKE_IO && !map_at(s->waiting, (uint64_t)g->fd, NULL))
-			return &err_nomem;
+		uint64_t *slot = g->fd >= 0 && g->wake == RT_WAKE_IO ? map_at(s->waiting, (uint64_t)g->fd, NULL) : NULL;
+		if (slot)
+			*slot = i;
 	}
 	struct err *err = any ? kernel_fds(target_pid(c->t), &s->fds) : NULL;
 	if (!err && any)
@@ -270,7 +271,7 @@ static struct err *read_sockets(struct collect_goroutines *c, const struct rt_ce
 	return NULL;
 }
 
-static enum ev_wake network_wake(const struct sockets *s, const struct rt_goroutine *g, struct ev_group *to)
+static enum ev_wake network_wake(const struct sockets *s, const struct rt_goroutine *g, const uint32_t *groups, struct ev_group *to)
 {
 	uint64_t row;
 	if (!s->known || g->fd < 0 || !map_find(s->row_of, (uint64_t)g->fd, &row))
@@ -283,10 +284,15 @@ static enum ev_wake network_wake(const struct sockets *s, const struct rt_gorout
 		return k->same_machine ? EV_WAKE_IO_GONE : EV_WAKE_IO;
 	const struct kernel_socket *p = &s->at.at.at[k->peer];
 	bool quiet = !k->rx_queue && !p->rx_queue && !k->tx_queue && !p->tx_queue;
-	return quiet && p->fd >= 0 && map_find(s->waiting, (uint64_t)p->fd, NULL) ? EV_WAKE_IO_MUTUAL : EV_WAKE_IO;
+	uint64_t other;
+	if (!quiet || p->fd < 0 || !map_find(s->waiting, (uint64_t)p->fd, &other))
+		return EV_WAKE_IO;
+	if (groups[other] != NO_GROUP)
+		to->peer_group = groups[other] + 1;
+	return EV_WAKE_IO_MUTUAL;
 }
 
-static enum ev_wake wake_of(const struct sockets *s, const struct rt_goroutine *g, struct ev_group *to)
+static enum ev_wake wake_of(const struct sockets *s, const struct rt_goroutine *g, const uint32_t *groups, struct ev_group *to)
 {
 	switch (g->wake) {
 	case RT_WAKE_UNKNOWN: return EV_WAKE_UNKNOWN;
@@ -294,7 +300,7 @@ static enum ev_wake wake_of(const struct sockets *s, const struct rt_goroutine *
 	case RT_WAKE_ONCE: return EV_WAKE_ONCE;
 	case RT_WAKE_MAYBE: return EV_WAKE_MAYBE;
 	case RT_WAKE_TICKER: return EV_WAKE_TICKER;
-	case RT_WAKE_IO: return network_wake(s, g, to);
+	case RT_WAKE_IO: return network_wake(s, g, groups, to);
 	case RT_WAKE_RUNNING: return EV_WAKE_RUNNING;
 	}
 	return EV_WAKE_UNKNOWN;
@@ -326,7 +332,7 @@ static struct err *settle_wakes(struct collect_goroutines *c, instant_t at, cons
 		if (groups[i] == NO_GROUP)
 			continue;
 		struct ev_group *to = &c->ev->groups.at[groups[i]];
-		to->wakes[wake_of(&s, g, to)]++;
+		to->wakes[wake_of(&s, g, groups, to)]++;
 		to->ticker_alone += g->wake == RT_WAKE_TICKER && g->n_objects == 1;
 		to->partial = to->partial || g->stack_partial;
 		if ((g->wake == RT_WAKE_ONCE || g->wake == RT_WAKE_MAYBE) && g->wake_ns > 0) {

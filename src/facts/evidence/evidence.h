@@ -161,6 +161,7 @@ struct ev_group {
 	// Sockets of members that wait for the network.
 	uint64_t sockets_unread;             // the other end holds bytes nobody reads, the same at both looks
 	bool accepted_side;                  // local port is one this process listens on
+	uint32_t peer_group;                 // EV_WAKE_IO_MUTUAL: index + 1 of the group at the other ends; 0 = none
 };
 
 // ---- resources ----------------------------------------------------------------------------------------------------

@@ -41,4 +41,6 @@ const char *gor_type_name(struct rt *rt, addr_t type); // "" where it cannot be 
 must_use struct err *gor_unwind(struct rt *rt, struct gor_item *it, struct rt_census *c);
 // What each waits on, for a whole batch: out.wait, objects, fd, wake of certain kinds.
 must_use struct err *gor_waits(struct rt *rt, struct gor_item *items, size_t n, struct rt_census *c);
+// Timers, deadlines and AfterFuncs that will wake waiters of a finished census: wake, wake_ns, wake_period_ns.
+must_use struct err *gor_timers(struct rt *rt, struct rt_census *c);
 must_use struct err *gor_semaphores(struct rt *rt); // fills sema_of where g.waiting does not tell (up to 1.25)

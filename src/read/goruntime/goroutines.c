@@ -308,6 +308,8 @@ struct err *rt_goroutines(struct rt *rt, struct rt_census *c)
 		err = mem_read(rt->mem, data, gs, len * sizeof(*gs));
 	for (uint64_t i = 0; !err && i < len; i += GOR_BATCH)
 		err = census_batch(rt, b, gs + i, len - i < GOR_BATCH ? len - i : GOR_BATCH, c);
+	if (!err)
+		err = gor_timers(rt, c);
 	free(gs);
 	if (b) {
 		free(b->items);
