@@ -26,9 +26,9 @@ play() {
 	sleep "$warm"
 	kill -0 "$server" 2>/dev/null || { cat "$folder/log"; exit 1; }
 	cat "$folder/log"
-	step "\$ whyheap $server"
+	step "\$ whyheap $server --threshold 4"
 	local status=0
-	build/whyheap "$server" || status=$?
+	build/whyheap "$server" --threshold 4 || status=$?
 	kill "$server"
 	wait "$server" 2>/dev/null || true
 	server=
