@@ -144,6 +144,13 @@ static void look_at_runtime(struct process *p)
 	if (p->rt && rt_has_memstats(p->rt) && !err)
 		p->heap_live = m.num_gc && m.heap_marked ? m.heap_marked : m.heap_alloc;
 	err_free(err);
+	struct rt_census c = {0};
+	err = p->rt && rt_has_goroutines(p->rt) ? rt_goroutines(p->rt, &c) : NULL;
+	p->goroutines = err ? 0 : c.torn; // there, but not read to the end
+	for (size_t i = 0; !err && i < c.at.len; i++)
+		p->goroutines += !c.at.at[i].system; // as runtime.NumGoroutine counts
+	err_free(err);
+	rt_census_fini(&c);
 }
 
 static void look_again(struct process *p)
@@ -193,8 +200,8 @@ static struct err *look_at(struct processes *all, int64_t pid)
 		p = &all->at.at[all->at.len - 1];
 	}
 	p->status = fresh.status;
-	p->seen = true;
 	look_again(p);
+	p->seen = !p->target || target_alive(p->target); // it may have ended meanwhile
 	return NULL;
 }
 

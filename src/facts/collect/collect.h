@@ -49,6 +49,10 @@ static inline void collect_sites_freep(struct collect_sites **c) { collect_sites
 // The buckets that changed since the last look; all of them the first time.
 must_use struct err *collect_sites_look(struct collect_sites *c, instant_t at, uint32_t gc_cycle, const struct rt_bucket *changed, size_t n);
 
+// ---- collect_account.c: where every resident byte is ---------------------------------------------------------------
+
+must_use struct err *collect_account(struct evidence *ev, const struct target *t, struct rt *rt); // costs as account.h says
+
 // ---- collect_kernel.c: limits, descriptors, sockets ----------------------------------------------------------------
 
 // The smallest of cgroup, machine and GOMEMLIMIT (INT64_MAX or less than 1: none), and what is left of it.

@@ -186,6 +186,8 @@ static struct err *run(struct watch *w, const struct gobin *g)
 		err = collect_layouts(w->ev, w->rt);
 	if (!err)
 		err = collect_limit(w->ev, target_pid(w->t), m.memory_limit);
+	if (!err)
+		err = collect_account(w->ev, w->t, w->rt);
 	return gone_is_a_gap(w, err);
 }
 
