@@ -210,11 +210,13 @@ struct err *watch_process(struct target *t, const struct gobin *g, const struct 
 		err = run(w, g);
 	ev->gc_cycles = (uint32_t)ev->gcs.len;
 	ev->gc_cycles_missed = (uint32_t)w->sampler.counts.gc_missed;
-	if (ev->gc_cycles_missed) {
-		char n[24];
-		snprintf(n, sizeof(n), "%u", ev->gc_cycles_missed);
+	char n[24];
+	snprintf(n, sizeof(n), "%u", ev->gc_cycles_missed);
+	if (ev->gc_cycles_missed)
 		gap_add(&ev->gaps, GAP_GC_CYCLES_MISSED, NULL, n);
-	}
+	snprintf(n, sizeof(n), "%u", ev->gc_cycles);
+	if (ev->gc_cycles < 4)
+		gap_add(&ev->gaps, GAP_FEW_COLLECTIONS, NULL, n);
 	*ret_counts = w->sampler.counts;
 	err_free(w->sampler.err);
 	collect_sites_free(w->sites);
