@@ -167,3 +167,20 @@ TEST(an_unknown_release_with_dwarf_is_read)
 	CHECK(!err && rt_has_buckets(rt) && rt_has_memstats(rt) && rt_has_spans(rt) && rt_has_goroutines(rt));
 	rt_detach(rt);
 }
+
+TEST(a_struct_refused_last_takes_along_what_stands_on_it)
+{
+	cleanup(image_freep) struct image *im = image_new(27, 4, "");
+	image_fill(im);
+	im->described = im->dwarf = true;
+	for (int i = 0; i < IMAGE_SPANS; i++) // the statistics hold, the spans do not
+		image_put(im, AT_MSPAN + i * im->off[K_SIZEOF_MSPAN] + im->off[K_MSPAN_STATE], 77, 1);
+	struct rt *rt = NULL;
+	struct rt_memstats m;
+	struct err *err = rt_attach(image_target(im), image_gobin(im), &rt);
+	CHECK(!err && !rt_has_spans(rt) && !rt_known(rt, K_SIZEOF_MSPAN) && !rt_has_memstats(rt));
+	err = rt_memstats(rt, &m);
+	CHECK(err && err_kind(err) == ERR_UNSUPPORTED);
+	err_free(err);
+	rt_detach(rt);
+}
