@@ -1,7 +1,8 @@
 // Any bytes behind any address: a whole runtime, or none, with words of it changed. Nothing may crash, run on for ever or
 // reserve memory for a number made of garbage; what is given must be consistent in itself.
 //
-// byte 0: release; byte 1: bit 0 a runtime is laid out, bit 1 stripped, bit 2 arm64; byte 2: how many changes follow,
+// byte 0: release; byte 1: bit 0 a runtime is laid out, bit 1 stripped, bit 2 arm64, bit 3 types describe themselves, bit 4
+// DWARF, bit 5 the text is the rest of the input and every function is there; byte 2: how many changes follow,
 // {u8 where, u16 offset in words, u64 value} each; the rest lies behind every address that is not mapped.
 #include "../tests/read/goruntime/image.c"
 
@@ -9,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MOST_READS = 20000, CHANGE = 11 };
+enum { MOST_READS = 20000, CHANGE = 11, TEXT = 4096 };
 
 static const struct { int minor, patch; const char *experiments; } releases[] = {
 	{27, 4, ""}, {26, 11, ""}, {25, 3, "greenteagc"}, {24, 13, ""}, {23, 1, ""}, {22, 12, ""}, {21, 13, ""}, {27, 0, "brandnew"}, {28, 0, ""},
@@ -73,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (data[1] & 1) {
 		image_fill(im);
 	} else {
+		image_map(im, AT_TEXT, TEXT);
 		image_map(im, AT_MODULEDATA, 4096);
 		image_put(im, AT_MODULEDATA, 0x500000, 8);
 		image_put(im, AT_MODULEDATA + 160, AT_TEXT, 8);
@@ -94,6 +96,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	im->fuzz = data + at;
 	im->fuzz_len = size - at;
 	im->fail_at = MOST_READS;
+	im->described = data[1] & 8;
+	im->dwarf = data[1] & 16;
+	im->any_function = data[1] & 32;
+	for (size_t i = 0; im->any_function && im->fuzz_len && i < TEXT; i++)
+		((uint8_t *)image_at(im, AT_TEXT, TEXT))[i] = im->fuzz[i % im->fuzz_len];
+	if (im->fuzz_len >= 4 && (data[1] & 8)) // a layout that is not the table's
+		im->off[(im->fuzz[0] | im->fuzz[1] << 8) % K_COUNT] += (uint32_t)(im->fuzz[2] | im->fuzz[3] << 8);
 	struct rt *rt = NULL;
 	struct err *err = rt_attach(image_target(im), image_gobin(im), &rt);
 	if (!err)

@@ -256,14 +256,19 @@ static bool sample_span(void *ctx, const struct rt_span *s)
 	return c->seen < SAMPLE;
 }
 
+static bool spans_needed(struct rt *rt)
+{
+	return rt_needs_globals(rt, "spans", GLOBALS(G_MHEAP)) &&
+		rt_needs(rt, "spans", KEYS(K_SIZEOF_MSPAN, K_MSPAN_STARTADDR, K_MSPAN_NPAGES, K_MSPAN_FREEINDEX, K_MSPAN_NELEMS,
+			K_MSPAN_SWEEPGEN, K_MSPAN_ALLOCCOUNT, K_MSPAN_SPANCLASS, K_MSPAN_STATE, K_MSPAN_ELEMSIZE)) &&
+		rt_needs(rt, "spans", KEYS(K_SIZEOF_MHEAP, K_MHEAP_SWEEPGEN, K_MHEAP_ALLSPANS));
+}
+
 static void check_spans(struct rt *rt)
 {
 	if (!rt_global(rt, G_MHEAP))
 		layout_refuse(rt, S_MHEAP, "runtime.mheap_ was not found");
-	if (!rt_needs_globals(rt, "spans", GLOBALS(G_MHEAP)) ||
-	    !rt_needs(rt, "spans", KEYS(K_SIZEOF_MSPAN, K_MSPAN_STARTADDR, K_MSPAN_NPAGES, K_MSPAN_FREEINDEX, K_MSPAN_NELEMS,
-		K_MSPAN_SWEEPGEN, K_MSPAN_ALLOCCOUNT, K_MSPAN_SPANCLASS, K_MSPAN_STATE, K_MSPAN_ELEMSIZE)) ||
-	    !rt_needs(rt, "spans", KEYS(K_SIZEOF_MHEAP, K_MHEAP_SWEEPGEN, K_MHEAP_ALLSPANS)))
+	if (!spans_needed(rt))
 		return;
 	if (rt_off(rt, K_SIZEOF_MSPAN) > 512) {
 		layout_refuse(rt, S_MSPAN, "it is larger than in any release known");
@@ -354,6 +359,9 @@ void rt_check(struct rt *rt)
 	check_stats(rt);
 	check_spans(rt);
 	check_buckets(rt);
+	// A later check may have refused what an earlier part stands on.
+	rt->has_memstats = rt->has_memstats && stats_needed(rt);
+	rt->has_spans = rt->has_spans && spans_needed(rt);
 	rt->has_goroutines = rt_needs_globals(rt, "goroutines", GLOBALS(G_ALLGS)) &&
 		rt_needs(rt, "goroutines", KEYS(K_SIZEOF_G, K_G_GOID, K_G_ATOMICSTATUS, K_G_STACK_LO, K_G_STACK_HI, K_G_SCHED_SP,
 			K_G_SCHED_PC, K_G_GOPC, K_G_STARTPC));

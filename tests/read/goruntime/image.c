@@ -1,5 +1,6 @@
 #include "image.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,7 +96,7 @@ struct gobin *image_gobin(struct image *im)
 	*g = (struct gobin){.im = im};
 	g->bi = (struct gobin_buildinfo){.go_version = "go1", .experiments = im->experiments, .minor = im->minor, .patch = im->patch};
 	g->md = (struct gobin_moduledata){.addr = AT_MODULEDATA, .pc_header = 0x500000, .text = AT_TEXT, .etext = AT_ETEXT,
-					  .min_pc = AT_TEXT, .max_pc = AT_ETEXT, .end = AT_GLOBALS + (G_COUNT + 1) * GLOBAL_STRIDE};
+					  .min_pc = AT_TEXT, .max_pc = AT_ETEXT, .end = AT_GLOBALS + GLOBALS_LEN, .types = AT_TYPES};
 	size_t have = 0;
 	uint8_t *globals = find(im, AT_GLOBALS, &have);
 	g->seg = (struct gobin_segment){AT_GLOBALS, {globals, have < 4096 ? have : 4096, "data"}, true, false};
@@ -105,13 +106,18 @@ struct gobin *image_gobin(struct image *im)
 const struct gobin_buildinfo *gobin_buildinfo(const struct gobin *g) { return &g->bi; }
 enum gobin_arch gobin_arch(const struct gobin *g) { return g->im->arch; }
 bool gobin_stripped(const struct gobin *g) { return g->im->stripped; }
-bool gobin_has_dwarf(const struct gobin *g) { return !g; }
+bool gobin_has_dwarf(const struct gobin *g) { return g->im->dwarf; }
 const struct gobin_moduledata *gobin_moduledata(const struct gobin *g) { return &g->md; }
 size_t gobin_segments(const struct gobin *g, const struct gobin_segment **ret) { return *ret = &g->seg, 1; }
 size_t gobin_frames(const struct gobin *g, addr_t pc, struct gobin_frame *ret, size_t max) { return (void)ret, !g && pc && max; }
 
 struct err *gobin_read(const struct gobin *g, addr_t addr, void *buf, size_t len)
 {
+	static const uint8_t name[40] = "\0\7runtime";
+	if (addr == AT_TYPES && len <= sizeof(name))
+		return memcpy(buf, name, len), NULL;
+	if (addr >= AT_STRUCT && addr < AT_LEAF) // a package's name: at the start of the types
+		return memset(buf, 0, len), NULL;
 	size_t have = 0;
 	const uint8_t *p = find(g->im, addr, &have);
 	if (!p || have < len)
@@ -133,7 +139,11 @@ bool gobin_symbol(const struct gobin *g, const char *name, addr_t *ret_addr, uin
 
 bool gobin_func_named(const struct gobin *g, const char *name, struct gobin_func *ret)
 {
-	for (size_t i = 0; g && i < n_functions; i++)
+	if (g->im->any_function) {
+		*ret = (struct gobin_func){.name = name, .entry = AT_TEXT + strlen(name) * 16 % 2048, .end = AT_TEXT + 4000};
+		return true;
+	}
+	for (size_t i = 0; i < n_functions; i++)
 		if (!strcmp(functions[i].name, name)) {
 			*ret = (struct gobin_func){.name = name, .entry = functions[i].entry, .end = functions[i].end};
 			return true;
@@ -141,27 +151,84 @@ bool gobin_func_named(const struct gobin *g, const char *name, struct gobin_func
 	return false;
 }
 
+static bool is_described(enum rt_struct s) { return s <= S_HCHAN || s == S_MSPAN || s == S_MCACHE; }
+
 bool gobin_dwarf_field(const struct gobin *g, const char *type, const char *field, uint64_t *ret_off, uint64_t *ret_size)
 {
-	return (void)ret_off, (void)ret_size, !g && type && field;
+	for (enum rt_key k = 0; g->im->dwarf && k < K_COUNT; k++)
+		if (!strcmp(layout_struct_name(layout_struct_of(k)), type) && !strcmp(layout_field_name(k), field ? field : "") && g->im->known[k]) {
+			*ret_off = field ? g->im->off[k] : 0;
+			*ret_size = field ? g->im->size[k] : g->im->off[k];
+			return true;
+		}
+	return false;
 }
 
-// No type descriptors here: every layout is the table's.
-bool gobin_type_named(const struct gobin *g, const char *name, addr_t *ret) { return (void)ret, !g && name; }
+bool gobin_type_named(const struct gobin *g, const char *name, addr_t *ret)
+{
+	for (enum rt_struct s = 0; g->im->described && s < S_COUNT; s++)
+		if (is_described(s) && !strcmp(layout_struct_name(s), name)) {
+			*ret = AT_STRUCT + (addr_t)s * 0x1000;
+			return true;
+		}
+	return false;
+}
 
+static size_t head_len(enum rt_key k) { return strcspn(layout_field_name(k), "."); }
+
+static bool same_head(enum rt_key a, enum rt_key b)
+{
+	return layout_struct_of(a) == layout_struct_of(b) && head_len(a) == head_len(b) &&
+		!strncmp(layout_field_name(a), layout_field_name(b), head_len(a));
+}
+
+static enum rt_key first_of(enum rt_key k)
+{
+	enum rt_key i = 0;
+	while (!same_head(i, k))
+		i++;
+	return i;
+}
+
+// A struct of the table has a field for each key; "sched.sp" is a field sched of a struct with a field sp.
 struct err *gobin_type_at(const struct gobin *g, addr_t addr, struct gobin_type *ret)
 {
-	return err_new(ERR_INPUT, "no type at %llu %d %d", (unsigned long long)addr, !g, !ret);
+	*ret = (struct gobin_type){.addr = addr, .tflag = 1, .kind = GOBIN_STRUCT, .fields = addr, .n_fields = K_COUNT};
+	if (addr >= AT_SUB && addr < AT_SUB + K_COUNT)
+		ret->size = 8;
+	else if (addr >= AT_LEAF && addr < AT_LEAF + K_COUNT)
+		ret->size = g->im->size[addr - AT_LEAF];
+	else if (addr >= AT_STRUCT && addr < AT_LEAF)
+		for (enum rt_key k = 0; k < K_COUNT; k++)
+			ret->size += layout_struct_of(k) == (addr - AT_STRUCT) / 0x1000 && !layout_field_name(k)[0] ? g->im->off[k] : 0;
+	else
+		return err_new(ERR_INPUT, "no type there");
+	return NULL;
 }
 
 struct err *gobin_type_field(const struct gobin *g, const struct gobin_type *t, uint32_t i, struct gobin_field *ret)
 {
-	return err_new(ERR_INPUT, "no field %u %d %d %d", i, !g, !t, !ret);
+	enum rt_key k = (enum rt_key)i;
+	const char *path = layout_field_name(k);
+	*ret = (struct gobin_field){.name = "_", .type = AT_LEAF};
+	if (t->addr >= AT_SUB) { // what shares its head
+		enum rt_key head = (enum rt_key)(t->addr - AT_SUB);
+		if (same_head(head, k) && path[head_len(k)] && g->im->known[k]) {
+			snprintf(ret->name, sizeof(ret->name), "%s", path + head_len(k) + 1);
+			ret->type = AT_LEAF + k;
+			ret->off = g->im->off[k] - g->im->off[head];
+		}
+	} else if (layout_struct_of(k) == (t->addr - AT_STRUCT) / 0x1000 && path[0] && g->im->known[k]) {
+		snprintf(ret->name, sizeof(ret->name), "%.*s", (int)head_len(k), path);
+		ret->type = path[head_len(k)] ? AT_SUB + first_of(k) : AT_LEAF + k;
+		ret->off = g->im->off[first_of(k)];
+	}
+	return NULL;
 }
 
 // ---- the runtime ----------------------------------------------------------------------------------------------------
 
-addr_t image_global(enum rt_global g) { return AT_GLOBALS + (addr_t)g * GLOBAL_STRIDE; }
+addr_t image_global(enum rt_global g) { return AT_GLOBALS + (addr_t)(g == G_MHEAP ? G_COUNT : g) * GLOBAL_STRIDE; }
 
 struct image *image_new(int minor, int patch, const char *experiments)
 {
@@ -170,8 +237,11 @@ struct image *image_new(int minor, int patch, const char *experiments)
 	struct rt probe = {.g = image_gobin(im), .minor = minor, .patch = patch};
 	struct err *err = layout_load(&probe);
 	assert(!err);
-	for (enum rt_key k = 0; k < K_COUNT; k++)
+	for (enum rt_key k = 0; k < K_COUNT; k++) {
 		im->off[k] = probe.lay.at[k].off;
+		im->size[k] = probe.lay.at[k].size;
+		im->known[k] = probe.lay.at[k].state == RT_KNOWN;
+	}
 	n_functions = 0;
 	return im;
 }
@@ -321,10 +391,10 @@ void image_fill(struct image *im)
 	static const uint64_t record[8] = {10, 4, 3, 1, 2, 0, 1, 0};
 	addr_t at = AT_BUCKET;
 	image_map(im, AT_MODULEDATA, 4096);
-	image_map(im, AT_GLOBALS, (G_COUNT + 1) * GLOBAL_STRIDE);
-	image_map(im, AT_HEAP, 1 << 20);
-	image_map(im, AT_OWN, 1 << 20);
-	image_map(im, AT_ARENA, 2 << 20); // large with the bitmaps of 1.21
+	image_map(im, AT_GLOBALS, GLOBALS_LEN);
+	image_map(im, AT_HEAP, 0x48000);
+	image_map(im, AT_OWN, 0xa0000);
+	image_map(im, AT_ARENA, im->off[K_SIZEOF_HEAPARENA]);
 	image_map(im, AT_TEXT, 4096);
 	image_put(im, AT_MODULEDATA, 0x500000, 8);
 	image_put(im, AT_MODULEDATA + 160, AT_TEXT, 8);

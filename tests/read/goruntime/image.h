@@ -14,7 +14,8 @@ enum {
 enum { // wider than int: gnu17
 	AT_MODULEDATA = 0x580000,
 	AT_TEXT = 0x401000, AT_ETEXT = 0x480000,
-	AT_GLOBALS = 0x600000, GLOBAL_STRIDE = 0x40000, // global g at AT_GLOBALS + g * GLOBAL_STRIDE
+	AT_GLOBALS = 0x600000, GLOBAL_STRIDE = 0x4000, // global g at AT_GLOBALS + g * GLOBAL_STRIDE; mheap_ behind them all
+	AT_TYPES = 0xf00000, AT_STRUCT = 0x1000000, AT_LEAF = 0x2000000, AT_SUB = 0x3000000, // type descriptors
 	AT_HEAP = 0xc000000000,
 	AT_OWN = 0x7f0000000000, // the runtime's own structures
 	AT_ALLP = AT_OWN, AT_ALLGS = AT_OWN + 0x1000, AT_ALLSPANS = AT_OWN + 0x2000, AT_ARENA_LIST = AT_OWN + 0x3000,
@@ -22,6 +23,7 @@ enum { // wider than int: gnu17
 	AT_MSPAN = AT_OWN + 0x30000, AT_BUCKET = AT_OWN + 0x40000, AT_G = AT_OWN + 0x60000, G_STRIDE = 0x1000,
 	AT_ARENA = 0x7f1000000000, AT_MARKS = AT_OWN + 0x90000,
 	AT_L2 = 0x7e0000000000,
+	GLOBALS_LEN = (G_COUNT + 8) * GLOBAL_STRIDE,
 };
 
 struct image {
@@ -33,9 +35,12 @@ struct image {
 	int minor, patch;
 	enum gobin_arch arch;
 	bool stripped;                // no symbols
+	bool described, dwarf;        // type descriptors of g to hchan, mspan, mcache; DWARF of the rest, both saying off[]
+	bool any_function;            // every function exists: its code is what lies in the text
 	const uint8_t *fuzz; size_t fuzz_len; // behind every address that has no region
 	addr_t buckets[IMAGE_BUCKETS];
-	uint32_t off[K_COUNT];        // of the release
+	uint32_t off[K_COUNT], size[K_COUNT]; // of the release
+	bool known[K_COUNT];
 };
 
 struct image *image_new(int minor, int patch, const char *experiments);

@@ -96,3 +96,91 @@ TEST(a_withheld_table_is_not_there_and_its_neighbours_references_vote)
 	rt_withhold_tables(NULL);
 	CHECK(layout_refs_set(&rt, &exact) == own && exact);
 }
+
+// ---- the target's own words -----------------------------------------------------------------------------------------
+
+static enum rt_layout_from source(const struct rt *rt, const char *name)
+{
+	const struct rt_layout *l;
+	size_t n = rt_layouts(rt, &l);
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(l[i].structs, name))
+			return l[i].from;
+	return RT_FROM_DISASSEMBLY;
+}
+
+TEST(what_describes_itself_is_taken_from_there_then_dwarf_then_the_table)
+{
+	cleanup(image_freep) struct image *im = image_new(27, 4, "");
+	image_fill(im);
+	im->described = true;
+	struct rt *rt = NULL;
+	struct err *err = rt_attach(image_target(im), image_gobin(im), &rt);
+	CHECK(!err && !rt->lay.changed[0] && rt_gaps(rt)->len == 0, "%s", err ? err_message(err) : rt->lay.changed);
+	CHECK(source(rt, "runtime.g") == RT_FROM_TYPE_DESCRIPTORS && source(rt, "runtime.bucket") == RT_FROM_TABLE);
+	CHECK(rt_off(rt, K_G_SCHED_PC) == im->off[K_G_SCHED_PC] && rt_off(rt, K_HCHAN_RECVQ_LAST) == im->off[K_HCHAN_RECVQ_LAST]);
+	rt_detach(rt);
+	im->dwarf = true;
+	err = rt_attach(image_target(im), image_gobin(im), &rt);
+	CHECK(!err && source(rt, "runtime.g") == RT_FROM_TYPE_DESCRIPTORS && source(rt, "runtime.bucket") == RT_FROM_DWARF);
+	CHECK(rt_has_buckets(rt) && rt_has_memstats(rt) && rt_has_spans(rt) && rt_has_goroutines(rt));
+	rt_detach(rt);
+}
+
+TEST(a_struct_that_differs_from_its_table_makes_the_unchecked_ones_doubtful)
+{
+	cleanup(image_freep) struct image *im = image_new(27, 4, "");
+	image_fill(im);
+	im->described = true;
+	im->off[K_SUDOG_TICKET] += 8;
+	struct rt *rt = NULL;
+	struct err *err = rt_attach(image_target(im), image_gobin(im), &rt);
+	CHECK(!err && !strcmp(rt->lay.changed, "runtime.sudog.ticket"), "%s", err ? err_message(err) : rt->lay.changed);
+	CHECK(rt_off(rt, K_SUDOG_TICKET) == im->off[K_SUDOG_TICKET]);
+	CHECK(rt_known(rt, K_BUCKET_TYP) && !rt_known(rt, K_SEMAROOT_TREAP) && !rt_known(rt, K_SCHEDT_NGSYS));
+	const struct gap *gap = rt_gaps(rt)->at;
+	CHECK(rt_gaps(rt)->len == 1 && strstr(gap->subject, "semaRoot") && strstr(gap->detail, "sudog.ticket"), "%zu: %s: %s", rt_gaps(rt)->len,
+	      gap->subject, gap->detail);
+	rt_detach(rt);
+}
+
+TEST(a_field_outside_of_its_struct_refuses_it)
+{
+	cleanup(image_freep) struct image *im = image_new(27, 4, "");
+	image_fill(im);
+	im->dwarf = true;
+	im->off[K_BUCKET_NSTK] = 4096;
+	struct rt *rt = NULL;
+	struct err *err = rt_attach(image_target(im), image_gobin(im), &rt);
+	CHECK(!err && !rt_has_buckets(rt) && rt_has_memstats(rt) && gaps_has(rt_gaps(rt), GAP_LAYOUT_UNKNOWN));
+	rt_detach(rt);
+}
+
+TEST(an_unknown_release_with_dwarf_is_read)
+{
+	cleanup(image_freep) struct image *im = image_new(27, 4, "");
+	image_fill(im);
+	im->minor = 28;
+	im->described = im->dwarf = true;
+	struct rt *rt = NULL;
+	struct err *err = rt_attach(image_target(im), image_gobin(im), &rt);
+	CHECK(!err && rt_has_buckets(rt) && rt_has_memstats(rt) && rt_has_spans(rt) && rt_has_goroutines(rt));
+	rt_detach(rt);
+}
+
+TEST(a_struct_refused_last_takes_along_what_stands_on_it)
+{
+	cleanup(image_freep) struct image *im = image_new(27, 4, "");
+	image_fill(im);
+	im->described = im->dwarf = true;
+	for (int i = 0; i < IMAGE_SPANS; i++) // the statistics hold, the spans do not
+		image_put(im, AT_MSPAN + i * im->off[K_SIZEOF_MSPAN] + im->off[K_MSPAN_STATE], 77, 1);
+	struct rt *rt = NULL;
+	struct rt_memstats m;
+	struct err *err = rt_attach(image_target(im), image_gobin(im), &rt);
+	CHECK(!err && !rt_has_spans(rt) && !rt_known(rt, K_SIZEOF_MSPAN) && !rt_has_memstats(rt));
+	err = rt_memstats(rt, &m);
+	CHECK(err && err_kind(err) == ERR_UNSUPPORTED);
+	err_free(err);
+	rt_detach(rt);
+}
