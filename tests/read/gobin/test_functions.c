@@ -100,6 +100,9 @@ TEST(text_in_two_pieces)
 	struct err *err = gobin_func_find(g, FIX_TEXT + 0x510, &got);
 	CHECK(!err && !strcmp(got.name, "main.main"));
 	err_free(err);
+	err = gobin_func_find(g, FIX_TEXT + 0x104, &got);
+	CHECK(err); // between the pieces
+	err_free(err);
 	struct gobin_frame at[2];
 	CHECK(gobin_frames(g, FIX_TEXT + 0x51f, at, 2) == 1 && at[0].line == 20);
 	CHECK(gobin_frames(g, FIX_TEXT + 0x68, at, 2) == 2);
