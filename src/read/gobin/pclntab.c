@@ -52,7 +52,7 @@ static addr_t text_addr(const struct pclntab *p, uint32_t off)
 
 static bool text_off(const struct pclntab *p, addr_t pc, uint32_t *ret)
 {
-	uint64_t off = pc - p->text;
+	uint64_t off = p->n_sections ? UINT64_MAX : pc - p->text; // between the pieces there is no function
 	for (uint32_t i = 0; i < p->n_sections; i++) {
 		const uint8_t *s = p->sections + (size_t)i * SECTION;
 		uint64_t start = load_u64(s), end = load_u64(s + 8) + (i + 1 == p->n_sections), base = load_u64(s + 16);

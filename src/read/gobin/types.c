@@ -10,7 +10,7 @@ enum {
 	ARRAY_LEN = 64, MAP_ELEM = 56, MAP_GROUP = 64, STRUCT_FIELDS = 56, STRUCT_N = 64, FUNC_IN = 48, FUNC_OUT = 50,
 	INTERFACE_N = 64, UNCOMMON_BYTES = 16, UNCOMMON_COUNT = 4, FIELD_BYTES = 24,
 	TFLAG_UNCOMMON = 1, TFLAG_EXTRA_STAR = 2, TFLAG_NAMED = 4, DIRECT = 0x20, KIND_MASK = 31, TFLAG_END = 64,
-	MAP_BYTES_1_27 = 136, MAP_BYTES_MAX = 256, MAX_NAME = 1 << 20, MAX_TYPES = 8 << 20,
+	MAP_BYTES_1_27 = 136, MAP_BYTES_MIN = 64, MAP_BYTES_MAX = 256, MAX_NAME = 1 << 20, MAX_TYPES = 8 << 20,
 };
 
 struct type_index {
@@ -177,11 +177,13 @@ static addr_t walk(const struct gobin *g, uint64_t map_bytes, each_type *fn, voi
 static struct err *find_map_bytes(const struct gobin *g, uint64_t *ret)
 {
 	addr_t end = g->md.types + g->md.typedesclen;
-	for (uint64_t n = MAP_BYTES_1_27; n; n = n == MAP_BYTES_1_27 ? 72 : n < MAP_BYTES_MAX ? n + 8 : 0)
+	for (uint64_t i = 0; i <= (MAP_BYTES_MAX - MAP_BYTES_MIN) / 8; i++) {
+		uint64_t n = i ? MAP_BYTES_MIN + 8 * i : MAP_BYTES_1_27; // the known one first
 		if (walk(g, n, NULL, NULL) == end) {
 			*ret = n;
 			return NULL;
 		}
+	}
 	return err_new(ERR_INPUT, "the list of types does not end at 0x%llx", (unsigned long long)end);
 }
 
