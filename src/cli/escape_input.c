@@ -48,12 +48,14 @@ void binary_fini(struct binary *b)
 bool is_package(const char *word)
 {
 	enum input_kind kind;
+	if (!strcmp(word, "-")) // standard input: it can be read only once
+		return false;
 	if (strstr(word, "..."))
 		return true;
 	struct err *err = input_kind_of(word, &kind);
 	bool folder = !err && kind == INPUT_DIRECTORY, missing = err != NULL;
 	err_free(err);
-	return folder || (missing && strcmp(word, "-") && strchr(word, '/'));
+	return folder || (missing && strchr(word, '/'));
 }
 
 // ---- the compiler ---------------------------------------------------------------------------------------------------

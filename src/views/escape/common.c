@@ -15,7 +15,8 @@ const char *short_file(const char *path)
 // A path element with a dot before the first slash is a host's name: not the standard library. main is the program's.
 bool is_standard(const char *function)
 {
-	const char *slash = strchr(function, '/');
+	size_t plain = strcspn(function, "[("); // type arguments and receivers have slashes of their own
+	const char *slash = memchr(function, '/', plain);
 	size_t first = slash ? (size_t)(slash - function) : strcspn(function, ".");
 	if (!strncmp(function, "main.", 5) || (slash && memchr(function, '.', first)))
 		return false;
