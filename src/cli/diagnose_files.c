@@ -6,7 +6,7 @@
 
 enum { MAX_INPUTS = 10000 };
 
-struct sorted { VEC(const char *) profiles, cores, traces, others; };
+struct sorted { VEC(const char *) profiles, cores, traces, binaries, others; };
 
 static struct err *sort_input(const char *input, struct sorted *to)
 {
@@ -21,7 +21,9 @@ static struct err *sort_input(const char *input, struct sorted *to)
 		return vec_push(&to->cores, MAX_INPUTS, "inputs", input);
 	case INPUT_TRACE:
 		return vec_push(&to->traces, MAX_INPUTS, "inputs", input);
-	case INPUT_PID: case INPUT_URL: case INPUT_DIRECTORY: case INPUT_BINARY: case INPUT_UNKNOWN:
+	case INPUT_BINARY:
+		return vec_push(&to->binaries, MAX_INPUTS, "inputs", input);
+	case INPUT_PID: case INPUT_URL: case INPUT_DIRECTORY: case INPUT_UNKNOWN:
 		break;
 	}
 	return vec_push(&to->others, MAX_INPUTS, "inputs", input);
@@ -47,6 +49,23 @@ static struct err *sort_inputs(const char *const *inputs, size_t n, struct arena
 	return err;
 }
 
+// The executable, given by itself or with --binary: what its machine code says of the sites that the files name.
+static void explain_sites(const struct args *args, const struct sorted *s, struct evidence *ev)
+{
+	const char *path = s->binaries.len ? s->binaries.at[0] : args_str(args, "binary", NULL);
+	cleanup(file_closep) struct file *f = NULL;
+	cleanup(gobin_closep) struct gobin *g = NULL;
+	if (!path || s->cores.len) // a core's executable was looked at with it
+		return;
+	struct err *err = file_open(path, &f);
+	if (!err)
+		err = gobin_open(file_view(f), &g);
+	if (err)
+		gap_add_err(&ev->gaps, GAP_CODE_NOT_FOLLOWED, path, err);
+	else
+		diagnose_why(ev, g);
+}
+
 struct err *diagnose_files(const struct args *args, const char *const *inputs, size_t n, struct evidence *ev)
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
@@ -61,6 +80,10 @@ struct err *diagnose_files(const struct args *args, const char *const *inputs, s
 		err = diagnose_profiles(s.profiles.at, s.profiles.len, ev);
 	if (!err && s.traces.len)
 		err = diagnose_traces(s.traces.at, s.traces.len, ev);
+	if (!err)
+		explain_sites(args, &s, ev);
+	if (!err && s.binaries.len == n)
+		err = err_new(ERR_USAGE, "%s alone says nothing of what grows; whyheap escape %s shows its allocations", inputs[0], inputs[0]);
 	for (size_t i = 0; !err && i < s.others.len; i++) {
 		enum input_kind kind;
 		if ((err = input_kind_of(s.others.at[i], &kind)))
@@ -73,6 +96,7 @@ struct err *diagnose_files(const struct args *args, const char *const *inputs, s
 	vec_fini(&s.profiles);
 	vec_fini(&s.cores);
 	vec_fini(&s.traces);
+	vec_fini(&s.binaries);
 	vec_fini(&s.others);
 	return err;
 }

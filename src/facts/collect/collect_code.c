@@ -125,37 +125,6 @@ static struct err *find_call(struct explaining *x, const struct stack *s, uint32
 	return NULL;
 }
 
-static const char *step_verb(const struct code_sink *k)
-{
-	switch (k->kind) {
-	case CODE_RETURNED:
-	case CODE_MAYBE_RETURNED:
-		return "returned by";
-	case CODE_TO_GLOBAL:
-		return "stored in global";
-	case CODE_TO_MEMORY:
-	case CODE_TO_OBJECT:
-		return "stored in";
-	case CODE_TO_CLOSURE:
-		return "captured by";
-	case CODE_TO_MAP:
-		return k->key ? "key of" : "inserted into";
-	case CODE_TO_CHANNEL:
-		return "sent on";
-	case CODE_TO_GO:
-		return "go";
-	case CODE_TO_DEFER:
-		return "defer";
-	case CODE_TO_INTERFACE:
-		return "in an interface to";
-	case CODE_TO_CALL:
-		return "argument of";
-	case CODE_SINKS:
-		break;
-	}
-	return "";
-}
-
 static str_id text_of(struct evidence *ev, struct strbuf *b)
 {
 	str_id id = ev_string(ev, strbuf_str(b), b->len);
@@ -163,43 +132,20 @@ static str_id text_of(struct evidence *ev, struct strbuf *b)
 	return id;
 }
 
-// One step of the flow, in terms; *target becomes the name it ends in.
-static struct err *add_step(struct explaining *x, struct ev_why *w, const struct code_site *s, const struct code_sink *k)
-{
-	cleanup(strbuf_finip) struct strbuf name = {0};
-	cleanup(strbuf_finip) struct strbuf step = {0};
-	bool returned = k->kind == CODE_RETURNED || k->kind == CODE_MAYBE_RETURNED;
-	struct gobin_func f;
-	char printed[GOBIN_NAME_MAX];
-	struct err *err = returned ? gobin_func_find(x->g, s->function, &f) : NULL;
-	if (err)
-		return err;
-	if (returned)
-		strbuf_puts(&name, gobin_name(f.name, printed));
-	else
-		code_sink_text(x->code, s, k, &name);
-	strbuf_printf(&step, "%s%s%s", step_verb(k), name.len ? " " : "", name.len ? strbuf_str(&name) : "");
-	if (!name.len && (k->kind == CODE_TO_CALL || k->kind == CODE_TO_INTERFACE))
-		strbuf_puts(&step, " an interface method or function value");
-	else if (!name.len)
-		strbuf_puts(&step, " memory");
-	w->target = name.len ? text_of(x->ev, &name) : w->target;
-	return vec_push(&w->flow, MAX_STEPS, "steps of a flow", text_of(x->ev, &step));
-}
-
-// The steps inside one function: into an object made there, and on with that object. *ret_last: the last sink, NULL none.
+// The steps inside one function, in terms; target becomes the name they end in. *ret_last: the last sink, NULL none.
 static struct err *add_steps(struct explaining *x, struct ev_why *w, const struct code_site *s, const struct code_sink **ret_last)
 {
-	const struct code_site *sites;
-	code_sites(x->code, &sites);
-	*ret_last = NULL;
-	for (int hop = 0; hop < HOPS && s->n_sinks && w->flow.len < MAX_STEPS; hop++) {
-		const struct code_sink *k = code_sink_at(x->code, s->first_sink);
-		struct err *err = add_step(x, w, s, k);
-		*ret_last = k;
-		if (err || (k->kind != CODE_TO_OBJECT && k->kind != CODE_TO_CLOSURE))
+	struct code_hop hops[HOPS];
+	size_t n = code_flow(x->code, s, hops, countof(hops));
+	cleanup(strbuf_finip) struct strbuf b = {0};
+	*ret_last = n ? hops[n - 1].sink : NULL;
+	for (size_t k = 0; k < n && w->flow.len < MAX_STEPS; k++) {
+		code_step_text(x->code, hops[k].site, hops[k].sink, &b);
+		struct err *err = vec_push(&w->flow, MAX_STEPS, "steps of a flow", text_of(x->ev, &b));
+		if (err)
 			return err;
-		s = &sites[k->other];
+		code_sink_text(x->code, hops[k].site, hops[k].sink, &b);
+		w->target = b.len ? text_of(x->ev, &b) : w->target;
 	}
 	return NULL;
 }

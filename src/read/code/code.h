@@ -124,9 +124,16 @@ enum code_entry code_entry_kind(const struct code *c, const struct code_site *s)
 const char *code_entry_name(const struct code *c, const struct code_site *s); // "runtime.newobject"
 const struct code_stats *code_stats(const struct code *c);
 
+// The way the value goes inside its function: its strongest sink, and on with the object it was put into. Returns how
+// many hops there are, at most max.
+struct code_hop { const struct code_site *site; const struct code_sink *sink; };
+size_t code_flow(const struct code *c, const struct code_site *s, struct code_hop *ret, size_t max);
+
 // Names, from the binary's own types: what is stored to ("main.Pool.conns"), what is called, the type allocated.
 // Terms, not sentences. "" where it cannot be said.
 void code_sink_text(const struct code *c, const struct code_site *s, const struct code_sink *k, struct strbuf *out);
+// The sink as a step of a flow: "inserted into map[string]*main.Player", "returned by main.NewPlayer".
+void code_step_text(const struct code *c, const struct code_site *s, const struct code_sink *k, struct strbuf *out);
 void code_type_text(const struct code *c, const struct code_site *s, struct strbuf *out);
 // "call runtime.newobject(main.Player)"
 void code_instruction_text(const struct code *c, const struct code_site *s, struct strbuf *out);

@@ -214,3 +214,88 @@ void code_instruction_text(const struct code *c, const struct code_site *s, stru
 	if (type.len)
 		strbuf_printf(out, "(%s)", strbuf_str(&type));
 }
+
+static const char *verb(const struct code_sink *k)
+{
+	switch (k->kind) {
+	case CODE_RETURNED:
+	case CODE_MAYBE_RETURNED:
+		return "returned by";
+	case CODE_TO_GLOBAL:
+		return "stored in global";
+	case CODE_TO_MEMORY:
+	case CODE_TO_OBJECT:
+		return "stored in";
+	case CODE_TO_CLOSURE:
+		return "captured by";
+	case CODE_TO_MAP:
+		return k->key ? "key of" : "inserted into";
+	case CODE_TO_CHANNEL:
+		return "sent on";
+	case CODE_TO_GO:
+		return "go";
+	case CODE_TO_DEFER:
+		return "defer";
+	case CODE_TO_INTERFACE:
+		return "in an interface to";
+	case CODE_TO_CALL:
+		return "argument of";
+	case CODE_SINKS:
+		break;
+	}
+	return "";
+}
+
+// What it is called where no name is known.
+static const char *unnamed(const struct code_sink *k)
+{
+	switch (k->kind) {
+	case CODE_TO_CALL:
+	case CODE_TO_INTERFACE:
+		return k->addr ? "a function" : "an interface method or function value";
+	case CODE_TO_MEMORY:
+	case CODE_TO_OBJECT:
+		return "memory behind a pointer";
+	case CODE_TO_GLOBAL:
+		return "variable";
+	case CODE_TO_CHANNEL:
+		return "a channel";
+	case CODE_TO_MAP:
+		return "a map";
+	case CODE_TO_CLOSURE:
+	case CODE_TO_GO:
+	case CODE_TO_DEFER:
+		return "a closure";
+	case CODE_RETURNED:
+	case CODE_MAYBE_RETURNED:
+	case CODE_SINKS:
+		break;
+	}
+	return "the function";
+}
+
+void code_step_text(const struct code *c, const struct code_site *s, const struct code_sink *k, struct strbuf *out)
+{
+	cleanup(strbuf_finip) struct strbuf name = {0};
+	if (k->kind == CODE_RETURNED || k->kind == CODE_MAYBE_RETURNED)
+		function_text(c, s->function, &name);
+	else
+		code_sink_text(c, s, k, &name);
+	strbuf_printf(out, "%s %s", verb(k), name.len ? strbuf_str(&name) : unnamed(k));
+}
+
+size_t code_flow(const struct code *c, const struct code_site *s, struct code_hop *ret, size_t max)
+{
+	size_t n = 0;
+	while (n < max && s->n_sinks) {
+		const struct code_sink *k = &c->sinks.at[s->first_sink];
+		ret[n++] = (struct code_hop){s, k};
+		if (k->kind != CODE_TO_OBJECT && k->kind != CODE_TO_CLOSURE)
+			break;
+		s = &c->sites.at[k->other];
+		for (size_t i = 0; i < n; i++)
+			if (ret[i].site == s)
+				return n; // objects that point to one another
+	}
+	return n;
+}

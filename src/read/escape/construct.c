@@ -125,11 +125,11 @@ static enum construct by_flow(const struct escape *e, const struct escape_item *
 			return whys[i].c;
 	if (is_captured(e, item))
 		return CONSTRUCT_CLOSURE_CAPTURE;
+	if (has_why(e, item, "return")) // calls that were inlined have no return: it leaves the function
+		return CONSTRUCT_RETURN_OF_ADDRESS;
 	const struct escape_step *last = last_step(e, item);
 	if (!last)
 		return CONSTRUCT_OTHER; // plain -m gives no reason
-	if (!strcmp(last->why, "return"))
-		return CONSTRUCT_RETURN_OF_ADDRESS;
 	if (calls_reflect(e, item))
 		return CONSTRUCT_REFLECTION;
 	if (!strcmp(last->why, "call parameter") && has_why(e, item, "interface-converted"))
@@ -145,8 +145,9 @@ enum construct construct_of(const struct escape *e, const struct escape_item *it
 	case ESCAPE_EXPR_STRING:
 		return CONSTRUCT_STRING_CONVERSION;
 	case ESCAPE_EXPR_CLOSURE:
-	case ESCAPE_EXPR_METHOD:
 		return CONSTRUCT_CLOSURE_CAPTURE;
+	case ESCAPE_EXPR_METHOD: // put into a slice of arguments, it is a field for fmt and its like
+		return has_why(e, item, "slice-literal-element") ? CONSTRUCT_INTERFACE_CONVERSION : CONSTRUCT_CLOSURE_CAPTURE;
 	case ESCAPE_EXPR_BOX:
 		return calls_reflect(e, item) ? CONSTRUCT_REFLECTION : CONSTRUCT_INTERFACE_CONVERSION;
 	case ESCAPE_EXPR_MAKE:
