@@ -25,13 +25,23 @@ struct loader { const struct args *args; struct gaps gaps; };
 
 // ---- input --------------------------------------------------------------------------------------------------------
 
+static void close_file(void *ctx)
+{
+	struct file **f = ctx;
+	file_close(take(*f));
+}
+
 static struct err *load(void *ctx, const char *name, struct pprof **ret)
 {
 	struct loader *l = ctx;
 	cleanup(file_closep) struct file *f = NULL;
 	cleanup(pprof_freep) struct pprof *p = NULL;
 	struct err *err = file_open(name, &f);
-	if (err || (err = pprof_read(file_view(f), args_bytes(l->args, "max-inflated", 0), &p)) ||
+	if (err)
+		return err;
+	struct view bytes = file_view(f);
+	bytes.source = name; // outlives the file
+	if ((err = pprof_read_once(bytes, args_bytes(l->args, "max-inflated", 0), close_file, &f, &p)) ||
 	    (err = profile_prepare(p, args_flag(l->args, "all_frames"))))
 		return err;
 	gaps_join(&l->gaps, &p->gaps);

@@ -16,6 +16,7 @@ struct graph {
 	struct arena *arena;
 	VEC(struct node) nodes;         // all, by first appearance
 	uint32_t *at, *of;              // location l has nodes of[at[l]] ... of[at[l + 1]], innermost line first
+	uint32_t *single;               // its node where it has only one, else PPROF_NONE
 	VEC(struct edge) edges;
 	struct graph_edge_index *index;
 	bool *kept;                     // by node; NULL: all of them
