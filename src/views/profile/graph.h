@@ -73,4 +73,7 @@ const char *label_unit(const struct pprof *p, uint32_t key);
 must_use struct err *top_text(struct report *r, struct strbuf *out);
 must_use struct err *tree_text(struct report *r, const char *regex, struct strbuf *out);
 must_use struct err *traces_text(struct report *r, struct strbuf *out);
+must_use struct err *flame_text(struct report *r, struct strbuf *out);
+must_use struct err *dot_text(struct report *r, struct strbuf *out);
+must_use struct err *list_text(struct report *r, const char *regex, struct strbuf *out);
 must_use struct err *tags_text(struct report *r, struct strbuf *out);
