@@ -5,10 +5,12 @@
 #include "views/profile/profile.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct request {
 	struct profile_options o;
@@ -25,13 +27,23 @@ struct loader { const struct args *args; struct gaps gaps; };
 
 // ---- input --------------------------------------------------------------------------------------------------------
 
+static void close_file(void *ctx)
+{
+	struct file **f = ctx;
+	file_close(take(*f));
+}
+
 static struct err *load(void *ctx, const char *name, struct pprof **ret)
 {
 	struct loader *l = ctx;
 	cleanup(file_closep) struct file *f = NULL;
 	cleanup(pprof_freep) struct pprof *p = NULL;
 	struct err *err = file_open(name, &f);
-	if (err || (err = pprof_read(file_view(f), args_bytes(l->args, "max-inflated", 0), &p)) ||
+	if (err)
+		return err;
+	struct view bytes = file_view(f);
+	bytes.source = name; // outlives the file
+	if ((err = pprof_read_once(bytes, args_bytes(l->args, "max-inflated", 0), close_file, &f, &p)) ||
 	    (err = profile_prepare(p, args_flag(l->args, "all_frames"))))
 		return err;
 	gaps_join(&l->gaps, &p->gaps);
@@ -78,7 +90,9 @@ static struct err *expand(const char *name, struct arena *arena, const char *con
 static const struct { const char *name; enum profile_view view; bool regex, option; } views[] = {
 	{"top", PROFILE_TOP, false, true}, {"text", PROFILE_TOP, false, true}, {"tree", PROFILE_TREE, false, true},
 	{"peek", PROFILE_PEEK, true, true}, {"traces", PROFILE_TRACES, false, true}, {"tags", PROFILE_TAGS, false, true},
-	{"comments", PROFILE_COMMENTS, false, true},
+	{"comments", PROFILE_COMMENTS, false, true}, {"flame", PROFILE_FLAME, false, true}, {"dot", PROFILE_DOT, false, true},
+	{"list", PROFILE_LIST, true, true}, {"proto", PROFILE_PROTO, false, true}, {"folded", PROFILE_FOLDED, false, true},
+	{"speedscope", PROFILE_SPEEDSCOPE, false, true},
 };
 
 static struct err *read_view(const struct args *a, struct request *q)
@@ -217,6 +231,20 @@ static void tell(struct loader *l, const struct strbuf *notes)
 		fputs(strbuf_str(notes), stderr);
 }
 
+static struct err *write_out(const struct args *a, enum profile_view view, const struct strbuf *out)
+{
+	const char *path = args_str(a, "output", NULL);
+	if (!path && view == PROFILE_PROTO && isatty(STDOUT_FILENO))
+		return err_new(ERR_USAGE, "a profile is no text: --output FILE, or a pipe");
+	FILE *f = path ? fopen(path, "we") : stdout;
+	if (!f)
+		return err_os(errno, "%s", path);
+	bool good = fwrite(strbuf_str(out), 1, out->len, f) == out->len;
+	if (path)
+		good = !fclose(f) && good;
+	return good ? NULL : err_os(errno, "%s", path ? path : "standard output");
+}
+
 struct err *cmd_heap(const struct args *args, int *ret_status); // main.c, from the options' table
 struct err *cmd_heap(const struct args *a, int *ret_status)
 {
@@ -242,7 +270,5 @@ struct err *cmd_heap(const struct args *a, int *ret_status)
 		err = profile_show(p, q.view, &q.o, q.regex, &out, &notes);
 	tell(&l, &notes);
 	gaps_fini(&l.gaps);
-	if (!err)
-		fwrite(strbuf_str(&out), 1, out.len, stdout);
-	return err;
+	return err ? err : write_out(a, q.view, &out);
 }

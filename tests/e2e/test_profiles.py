@@ -2,7 +2,7 @@
 
 WHYHEAP_PROFILE_VERSIONS=1.27.4,1.26.11 takes fewer releases; WHYHEAP_PROFILE_SHOW=1 prints the first difference of each row.
 """
-import difflib, os, subprocess, sys, tempfile
+import difflib, os, re, subprocess, sys, tempfile
 
 from tap import check, equal, run, test
 import gobuild
@@ -46,7 +46,7 @@ def compare(tool, options, files, cwd):
         check(False, options, files, 'pprof ends with', bad, 'whyheap with', status)
         return 0
     if '-files' in options:  # rows of one file but different functions: pprof leaves their order to chance
-        theirs, ours = ('\n'.join(sorted(x.splitlines())) for x in (theirs, ours))
+        theirs, ours = ('\n'.join(sorted(re.sub(r'^(\s*\S+\s+\S+%)\s+\S+%', r'\1', line) for line in x.splitlines())) for x in (theirs, ours))
     if theirs != ours and not bad:
         diff = list(difflib.unified_diff(theirs.splitlines(), ours.splitlines(), 'pprof', 'whyheap', lineterm='', n=0))
         check(False, ' '.join(options), ' '.join(files), f'{len(diff)} lines differ:', ' | '.join(diff[2:8] if SHOW else diff[2:5]))

@@ -35,6 +35,7 @@ static struct err *grow(struct inflated *f, size_t cap, uint64_t max, const char
 			   : mmap(NULL, cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (at == MAP_FAILED)
 		return &err_nomem;
+	madvise(at, cap, MADV_HUGEPAGE); // a quarter of the time would be page faults
 	f->data = at;
 	f->cap = cap;
 	return NULL;

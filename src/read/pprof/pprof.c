@@ -104,7 +104,7 @@ static struct err *read_plain(struct view v, struct inflated *owned, struct ppro
 	return err_input(v.source, 0, "not a profile: neither profile.proto nor a heap, goroutine, mutex or block text");
 }
 
-struct err *pprof_read(struct view bytes, uint64_t inflated_max, struct pprof **ret)
+struct err *pprof_read_once(struct view bytes, uint64_t inflated_max, void (*done)(void *ctx), void *ctx, struct pprof **ret)
 {
 	cleanup(pprof_freep) struct pprof *p = NULL;
 	cleanup(inflated_fini) struct inflated inflated = {0};
@@ -112,12 +112,19 @@ struct err *pprof_read(struct view bytes, uint64_t inflated_max, struct pprof **
 	if (!err && gzip_starts(bytes)) {
 		err = gzip_inflate(bytes, inflated_max ? inflated_max : PPROF_INFLATED_MAX, &inflated);
 		bytes = (struct view){inflated.data, inflated.len, bytes.source};
+		if (!err && done)
+			done(ctx);
 	}
 	if (!err)
 		err = read_plain(bytes, inflated.data ? &inflated : NULL, p);
 	if (!err)
 		*ret = take(p);
 	return err;
+}
+
+struct err *pprof_read(struct view bytes, uint64_t inflated_max, struct pprof **ret)
+{
+	return pprof_read_once(bytes, inflated_max, NULL, NULL, ret);
 }
 
 struct err *pprof_type_find(const struct pprof *p, const char *name, size_t *ret)

@@ -105,6 +105,8 @@ enum pprof_form pprof_form_of(struct view bytes);
 
 // inflated_max: 0 for PPROF_INFLATED_MAX.
 must_use struct err *pprof_read(struct view bytes, uint64_t inflated_max, struct pprof **ret);
+// The same; done(ctx) is called once the bytes are not needed any more, before the memory for the profile itself is.
+must_use struct err *pprof_read_once(struct view bytes, uint64_t inflated_max, void (*done)(void *ctx), void *ctx, struct pprof **ret);
 void pprof_free(struct pprof *p); // NULL is fine
 static inline void pprof_freep(struct pprof **p) { pprof_free(*p); }
 

@@ -208,6 +208,15 @@ static struct err *read_scalar(struct proto *d, const uint8_t *at, const struct 
 	return NULL;
 }
 
+// The last byte of a varint has no high bit: so many numbers at most are in there.
+static size_t varints_in(const uint8_t *data, size_t len)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++)
+		n += data[i] < 0x80;
+	return n;
+}
+
 static struct err *read_tables(struct proto *d)
 {
 	struct cur c = cur_of(d->v.data, d->v.len);
@@ -223,7 +232,10 @@ static struct err *read_tables(struct proto *d)
 			if (!(err = read_value_type(d, &f, &t)))
 				err = vec_push(&p->types, PPROF_TYPES_MAX, "value types", t);
 			break;
-		case 2: break; // the second pass
+		case 2: // the second pass; here only how much room it will want
+			d->samples++;
+			d->varints += varints_in(f.data, f.len);
+			break;
 		case 3: err = read_mapping(d, &f); break;
 		case 4: err = read_location(d, &f); break;
 		case 5: err = read_function(d, &f); break;
@@ -245,8 +257,10 @@ static struct err *ids_build(const struct proto *d, struct ids *ids, const uint6
 	if (!ids->dense)
 		return &err_nomem;
 	memset(ids->dense, 0xff, (n + 1) * sizeof(*ids->dense));
+	ids->in_order = true;
 	for (size_t i = 0; i < n; i++) {
 		bool fresh = true;
+		ids->in_order = ids->in_order && raw[i] == i + 1;
 		if (raw[i] < ids->len) {
 			fresh = ids->dense[raw[i]] == PPROF_NONE;
 			ids->dense[raw[i]] = (uint32_t)i;

@@ -5,7 +5,7 @@
 #include "read/pprof/wire.h"
 
 // Ids of a file -> our rows. Dense where ids are small, as Go and pprof write them.
-struct ids { uint32_t *dense; size_t len; struct map *sparse; };
+struct ids { uint32_t *dense; size_t len; struct map *sparse; bool in_order; }; // in_order: row = id - 1
 
 struct proto {
 	struct pprof *p;
@@ -16,7 +16,7 @@ struct proto {
 	VEC(uint64_t) location_mappings, line_functions; // raw, by row
 	VEC(uint64_t) function_offs, location_offs;      // where each began, for messages
 	struct ids mappings, functions, locations;
-	bool have_time;
+	size_t samples, varints;                   // how many there are; how many numbers they hold at most
 };
 
 static inline uint32_t ids_find(const struct ids *ids, uint64_t id)

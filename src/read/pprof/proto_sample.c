@@ -1,7 +1,9 @@
 // profile.proto, second pass: the samples. This is the loop that large profiles are made of.
 #include "read/pprof/proto.h"
 
-enum { RELEASE_STEP = 1 << 20, LABELS_MAX = 4096 };
+#include <sys/mman.h>
+
+enum { RELEASE_STEP = 4 << 20, LABELS_MAX = 4096 };
 
 struct sample_reader {
 	struct proto *d;
@@ -9,6 +11,14 @@ struct sample_reader {
 	int64_t values[PPROF_TYPES_MAX];
 	size_t n_values;
 };
+
+// What grows large is faulted in by 2 MiB at a time, where the system allows it.
+static void huge_pages(void *at, size_t bytes)
+{
+	uintptr_t from = ((uintptr_t)at + 4095) & ~(uintptr_t)4095, to = ((uintptr_t)at + bytes) & ~(uintptr_t)4095;
+	if (bytes >= 8 << 20)
+		madvise((void *)from, to - from, MADV_HUGEPAGE);
+}
 
 static struct err *no_location(const struct proto *d, const uint8_t *at, uint64_t id)
 {
@@ -25,12 +35,17 @@ static struct err *read_locations(struct proto *d, const struct field *f)
 	if (f->wire == WIRE_VARINT)
 		return (row = ids_find(&d->locations, f->x)) == PPROF_NONE ? no_location(d, f->data ? f->data : d->v.data, f->x) : build_frame(p, row);
 	// No more ids than bytes: one check for all of them.
-	if ((err = vec_reserve(&p->frames, p->frames.len + f->len, PPROF_FRAMES_MAX, "stack frames")))
+	if (f->len > p->frames.cap - p->frames.len && (err = vec_reserve(&p->frames, p->frames.len + f->len, PPROF_FRAMES_MAX, "stack frames")))
 		return err;
 	uint32_t *to = p->frames.at + p->frames.len;
+	uint64_t in_order = d->locations.in_order ? d->location_ids.len : 0;
 	while (c.p < c.end) {
 		if (!cur_varint(&c, &id))
 			return proto_err(d, c.p, c.why);
+		if (id - 1 < in_order) {
+			*to++ = (uint32_t)(id - 1);
+			continue;
+		}
 		if ((row = ids_find(&d->locations, id)) == PPROF_NONE)
 			return no_location(d, c.p, id);
 		*to++ = row;
@@ -113,12 +128,29 @@ static struct err *read_sample(struct sample_reader *s, const struct field *samp
 	return build_sample(d->p, stack, s->values, labels);
 }
 
+// All of it at once: what is not written to costs nothing, and nothing is ever moved.
+static struct err *make_room(struct proto *d)
+{
+	struct pprof *p = d->p;
+	struct err *err;
+	if ((err = vec_reserve(&p->frames, d->varints + 64, PPROF_FRAMES_MAX, "stack frames")) ||
+	    (err = vec_reserve(&p->stack, d->samples, PPROF_SAMPLES_MAX, "samples")) || (err = vec_reserve(&p->depth, d->samples, PPROF_SAMPLES_MAX, "samples")) ||
+	    (err = vec_reserve(&p->label_set, d->samples, PPROF_SAMPLES_MAX, "samples")) ||
+	    (err = vec_reserve(&p->values, d->samples * p->types.len, (size_t)PPROF_SAMPLES_MAX * PPROF_TYPES_MAX, "values")))
+		return err;
+	huge_pages(p->frames.at, p->frames.cap * sizeof(*p->frames.at));
+	huge_pages(p->values.at, p->values.cap * sizeof(*p->values.at));
+	return NULL;
+}
+
 struct err *proto_samples(struct proto *d)
 {
 	struct sample_reader s = {.d = d};
 	struct cur c = cur_of(d->v.data, d->v.len);
 	const uint8_t *release = c.p + RELEASE_STEP;
 	struct err *err = build_index(d->p);
+	if (!err)
+		err = make_room(d);
 	for (struct field f; !err && cur_field(&c, &f); ) {
 		if (f.number == 2)
 			err = read_sample(&s, &f);

@@ -19,7 +19,7 @@ bool cur_field(struct cur *c, struct field *ret); // false: at the end, or faile
 static inline bool cur_varint(struct cur *c, uint64_t *ret)
 {
 	const uint8_t *p = c->p;
-	if (c->end - p >= 2) {
+	if (c->end - p >= 3) {
 		if (p[0] < 0x80) {
 			*ret = p[0];
 			c->p = p + 1;
@@ -28,6 +28,11 @@ static inline bool cur_varint(struct cur *c, uint64_t *ret)
 		if (p[1] < 0x80) {
 			*ret = (p[0] & 0x7fu) | (uint64_t)p[1] << 7;
 			c->p = p + 2;
+			return true;
+		}
+		if (p[2] < 0x80) {
+			*ret = (p[0] & 0x7fu) | (p[1] & 0x7fu) << 7 | (uint64_t)p[2] << 14;
+			c->p = p + 3;
 			return true;
 		}
 	}

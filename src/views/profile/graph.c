@@ -71,7 +71,8 @@ struct err *graph_nodes(struct graph *g, const struct pprof *p, bool object)
 		total += p->locations.at[i].lines ? p->locations.at[i].lines : 1;
 	g->at = malloc((p->locations.len + 1) * sizeof(*g->at));
 	g->of = malloc((total + 1) * sizeof(*g->of));
-	if (!index || !g->arena || !g->at || !g->of)
+	g->single = malloc((p->locations.len + 1) * sizeof(*g->single));
+	if (!index || !g->arena || !g->at || !g->of || !g->single)
 		return &err_nomem;
 	uint32_t n = 0;
 	struct err *err = NULL;
@@ -82,6 +83,7 @@ struct err *graph_nodes(struct graph *g, const struct pprof *p, bool object)
 			struct key k = line_key(p, l, l->lines ? &p->lines.at[l->line_start + j] : NULL, object);
 			err = add_node(g, index, &k, &g->of[n++]);
 		}
+		g->single[i] = n - g->at[i] == 1 ? g->of[g->at[i]] : PPROF_NONE;
 	}
 	g->at[p->locations.len] = n;
 	return err;
@@ -89,11 +91,23 @@ struct err *graph_nodes(struct graph *g, const struct pprof *p, bool object)
 
 // ---- values -------------------------------------------------------------------------------------------------------
 
+// Small rows for the loop over all frames; a node that a stack passes twice counts once.
+struct cum { int64_t value, div; uint32_t stamp; };
+
+static inline void add_cum(struct cum *cums, uint32_t n, uint32_t stamp, int64_t w, int64_t dw)
+{
+	if (cums[n].stamp == stamp)
+		return;
+	cums[n].stamp = stamp;
+	sum_i64(&cums[n].value, w);
+	sum_i64(&cums[n].div, dw);
+}
+
 struct err *graph_values(struct graph *g, const struct report *r)
 {
 	const struct pprof *p = r->p;
-	uint32_t *seen = calloc(g->nodes.len + 1, sizeof(*seen));
-	if (!seen)
+	struct cum *cums = calloc(g->nodes.len + 1, sizeof(*cums));
+	if (!cums)
 		return &err_nomem;
 	for (size_t i = 0; i < p->samples; i++) {
 		int64_t w = pprof_value(p, i, r->type), dw = r->o->mean ? pprof_value(p, i, 0) : 0;
@@ -101,22 +115,26 @@ struct err *graph_values(struct graph *g, const struct report *r)
 		uint32_t stamp = (uint32_t)i + 1, depth = p->depth.at[i];
 		if (!w && !dw)
 			continue;
-		for (uint32_t f = 0; f < depth; f++)
-			for (uint32_t j = g->at[frames[f]], end = g->at[frames[f] + 1]; j < end; j++) {
-				uint32_t n = g->of[j];
-				if (seen[n] == stamp)
-					continue;
-				seen[n] = stamp;
-				sum_i64(&g->nodes.at[n].cum, w);
-				sum_i64(&g->nodes.at[n].cum_div, dw);
+		for (uint32_t f = 0; f < depth; f++) {
+			uint32_t n = g->single[frames[f]];
+			if (n != PPROF_NONE) {
+				add_cum(cums, n, stamp, w, dw);
+				continue;
 			}
+			for (uint32_t j = g->at[frames[f]], end = g->at[frames[f] + 1]; j < end; j++)
+				add_cum(cums, g->of[j], stamp, w, dw);
+		}
 		if (depth && g->at[frames[0]] < g->at[frames[0] + 1]) {
 			struct node *leaf = &g->nodes.at[g->of[g->at[frames[0]]]];
 			sum_i64(&leaf->flat, w);
 			sum_i64(&leaf->flat_div, dw);
 		}
 	}
-	free(seen);
+	for (size_t n = 0; n < g->nodes.len; n++) {
+		g->nodes.at[n].cum = cums[n].value;
+		g->nodes.at[n].cum_div = cums[n].div;
+	}
+	free(cums);
 	return NULL;
 }
 
@@ -168,6 +186,11 @@ static struct err *sample_edges(struct graph *g, const uint32_t *frames, uint32_
 	uint32_t parent = PPROF_NONE;
 	bool residual = false;
 	for (uint32_t f = depth; f-- > 0; ) {
+		uint32_t only = g->single[frames[f]];
+		if (only != PPROF_NONE && g->kept && !g->kept[only]) {
+			residual = true; // most frames of a large profile end here
+			continue;
+		}
 		uint32_t from = g->at[frames[f]], last = g->at[frames[f] + 1];
 		for (uint32_t j = last; j-- > from; ) {
 			uint32_t n = g->of[j];
@@ -219,6 +242,7 @@ void graph_fini(struct graph *g)
 	vec_fini(&g->shown);
 	free(g->at);
 	free(g->of);
+	free(g->single);
 	free(g->kept);
 	if (g->index) {
 		free(g->index->slots);

@@ -16,6 +16,7 @@ struct graph {
 	struct arena *arena;
 	VEC(struct node) nodes;         // all, by first appearance
 	uint32_t *at, *of;              // location l has nodes of[at[l]] ... of[at[l + 1]], innermost line first
+	uint32_t *single;               // its node where it has only one, else PPROF_NONE
 	VEC(struct edge) edges;
 	struct graph_edge_index *index;
 	bool *kept;                     // by node; NULL: all of them
@@ -72,4 +73,7 @@ const char *label_unit(const struct pprof *p, uint32_t key);
 must_use struct err *top_text(struct report *r, struct strbuf *out);
 must_use struct err *tree_text(struct report *r, const char *regex, struct strbuf *out);
 must_use struct err *traces_text(struct report *r, struct strbuf *out);
+must_use struct err *flame_text(struct report *r, struct strbuf *out);
+must_use struct err *dot_text(struct report *r, struct strbuf *out);
+must_use struct err *list_text(struct report *r, const char *regex, struct strbuf *out);
 must_use struct err *tags_text(struct report *r, struct strbuf *out);

@@ -27,12 +27,18 @@ struct profile_options {
 	enum profile_granularity granularity;
 	bool error_bars;  // columns of our own: samples behind the figure and its interval
 	bool all_frames;  // keeps what drop_frames would take away
+	// The text of a source file by the name the profile has for it; NULL: not to be had. Borrowed until the view is done.
+	const char *(*source)(void *ctx, const char *path);
+	void *source_ctx;
 };
 #define PROFILE_OPTIONS_DEFAULT {.node_count = -1, .node_fraction = 0.005, .edge_fraction = 0.001}
 
 enum profile_view {
-	PROFILE_TOP, PROFILE_TREE, PROFILE_PEEK, PROFILE_TRACES, PROFILE_TAGS, PROFILE_COMMENTS, PROFILE_DOT, PROFILE_LIST,
-	PROFILE_FLAME, PROFILE_RAW,
+	PROFILE_TOP, PROFILE_TREE, PROFILE_PEEK, PROFILE_TRACES, PROFILE_TAGS, PROFILE_COMMENTS,
+	PROFILE_FLAME,                                      // in the terminal: callers above callees, with bars
+	PROFILE_DOT,                                        // for graphviz
+	PROFILE_LIST,                                       // source lines with their values
+	PROFILE_PROTO, PROFILE_FOLDED, PROFILE_SPEEDSCOPE,  // files: after the filters, at full granularity
 };
 
 // What pprof does with names and frames of any profile before it shows it: C++ names shortened, drop_frames applied.

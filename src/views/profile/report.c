@@ -166,10 +166,17 @@ static struct err *show(struct report *r, const char *regex, struct strbuf *out)
 		for (size_t i = 0; i < r->p->comments.len; i++)
 			strbuf_printf(out, "%s\n", pprof_str(r->p, r->p->comments.at[i]));
 		return NULL;
-	case PROFILE_DOT: case PROFILE_LIST: case PROFILE_FLAME: case PROFILE_RAW: break;
+	case PROFILE_FLAME: return flame_text(r, out);
+	case PROFILE_DOT: return dot_text(r, out);
+	case PROFILE_LIST: return list_text(r, regex, out);
+	case PROFILE_PROTO: return profile_write_proto(r->p, out);
+	case PROFILE_FOLDED: return profile_write_folded(r->p, r->type, out);
+	case PROFILE_SPEEDSCOPE: return profile_write_speedscope(r->p, r->type, out);
 	}
-	return err_new(ERR_UNSUPPORTED, "this view is not there yet");
+	return NULL;
 }
+
+static bool is_file(enum profile_view view) { return view == PROFILE_PROTO || view == PROFILE_FOLDED || view == PROFILE_SPEEDSCOPE; }
 
 struct err *profile_show(struct pprof *p, enum profile_view view, const struct profile_options *o, const char *regex, struct strbuf *out, struct strbuf *notes)
 {
@@ -192,7 +199,9 @@ struct err *profile_show(struct pprof *p, enum profile_view view, const struct p
 		if (own.relative)
 			total(&r);
 	}
-	if (!err && !(err = filter_aggregate(&r)))
+	if (!err && !is_file(view))
+		err = filter_aggregate(&r);
+	if (!err)
 		err = show(&r, regex, out);
 	graph_fini(&r.g);
 	strbuf_fini(&r.filters);
