@@ -14,12 +14,14 @@ static const char views[] = "summary|goroutines|gc|spawns|blocks|tasks|events";
 // `--window 7..9`, in seconds since the first event.
 static struct err *window(const struct args *args, double *ret_from, double *ret_to)
 {
-	const char *w = args_str(args, "window", NULL);
-	char *end;
+	const char *w = args_str(args, "window", NULL), *dots = w ? strstr(w, "..") : NULL;
+	char first[32], *end = NULL, *end2 = NULL;
 	if (!w)
 		return NULL;
-	*ret_from = strtod(w, &end);
-	if (strncmp(end, "..", 2) || (*ret_to = strtod(end + 2, &end)) <= *ret_from || *end)
+	snprintf(first, sizeof(first), "%.*s", dots ? (int)(dots - w) : 0, w);
+	*ret_from = strtod(first, &end);
+	*ret_to = dots ? strtod(dots + 2, &end2) : 0;
+	if (!dots || !*first || *end || *end2 || *ret_to <= *ret_from)
 		return err_new(ERR_USAGE, "--window '%s': T0..T1 in seconds wanted, like 7..9.5", w);
 	return NULL;
 }
