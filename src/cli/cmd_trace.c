@@ -7,18 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char views[] = "summary|goroutines|gc|spawns|blocks|tasks|events";
 
 // `--window 7..9`, in seconds since the first event.
 static struct err *window(const struct args *args, double *ret_from, double *ret_to)
 {
-	const char *w = args_str(args, "window", NULL);
-	char *end;
+	const char *w = args_str(args, "window", NULL), *dots = w ? strstr(w, "..") : NULL;
+	char first[32], *end = NULL, *end2 = NULL;
 	if (!w)
 		return NULL;
-	*ret_from = strtod(w, &end);
-	if (strncmp(end, "..", 2) || (*ret_to = strtod(end + 2, &end)) <= *ret_from || *end)
+	snprintf(first, sizeof(first), "%.*s", dots ? (int)(dots - w) : 0, w);
+	*ret_from = strtod(first, &end);
+	*ret_to = dots ? strtod(dots + 2, &end2) : 0;
+	if (!dots || !*first || *end || *end2 || *ret_to <= *ret_from)
 		return err_new(ERR_USAGE, "--window '%s': T0..T1 in seconds wanted, like 7..9.5", w);
 	return NULL;
 }
@@ -69,6 +72,56 @@ static struct err *events(const struct args *args, struct trace *t)
 	}
 	if (json && !raw)
 		fputs("\n]\n", stdout);
+	return err;
+}
+
+static struct err *perfetto(const struct args *args, struct trace *t)
+{
+	cleanup(strbuf_finip) struct strbuf out = {0};
+	cleanup(view_perfetto_freep) struct view_perfetto *p = NULL;
+	struct view_events f = {.goroutine = TRACE_NONE};
+	const struct trace_event *ev;
+	double from = 0, to = -1;
+	size_t n = 0;
+	struct err *err = window(args, &from, &to);
+	while (!err && !(err = trace_next(t, &ev, &n)) && n) {
+		if (!p) {
+			f.from_ns = ev[0].t_ns + (int64_t)(from * 1e9);
+			f.to_ns = to >= 0 ? ev[0].t_ns + (int64_t)(to * 1e9) : 0;
+			if (!(p = view_perfetto_new(ev[0].t_ns, &out)))
+				return &err_nomem;
+		}
+		for (size_t i = 0; !err && i < n; i++)
+			if (view_events_want(&f, &ev[i]))
+				err = view_perfetto_event(p, t, &ev[i], &out);
+		if (!err)
+			err = strbuf_check(&out);
+		flush_out(&out);
+		if (f.to_ns && ev[n - 1].t_ns > f.to_ns)
+			break;
+	}
+	if (err)
+		return err;
+	if (!p)
+		return err_new(ERR_INPUT, "the trace has no events");
+	view_perfetto_end(p, &out);
+	flush_out(&out);
+	return NULL;
+}
+
+static struct err *profile(const struct args *args, const struct study *s)
+{
+	static const char *const names[] = {"net", "sync", "syscall", "sched"};
+	cleanup(strbuf_finip) struct strbuf out = {0};
+	enum view_profile kind = VIEW_PROFILE_NET;
+	if (isatty(STDOUT_FILENO))
+		return err_new(ERR_USAGE, "--pprof writes a binary profile: send it to a file, like > sync.pb.gz");
+	for (unsigned i = 0; i < countof(names); i++)
+		if (!strcmp(args_str(args, "pprof", ""), names[i]))
+			kind = (enum view_profile)i;
+	struct err *err = view_trace_profile(s, kind, &out);
+	if (!err)
+		flush_out(&out);
 	return err;
 }
 
@@ -158,7 +211,11 @@ struct err *cmd_trace(const struct args *args, int *ret_status)
 		return err;
 	if (!strcmp(view, "events"))
 		return events(args, in.trace);
+	if (args_flag(args, "perfetto"))
+		return perfetto(args, in.trace);
 	if ((err = study_of(args, in.trace, &s)))
 		return err;
+	if (args_str(args, "pprof", NULL))
+		return profile(args, s);
 	return show_view(args, in.trace, s, view);
 }

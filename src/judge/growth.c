@@ -26,6 +26,19 @@ static double lasting_peak(const double *y, size_t n)
 	return peak;
 }
 
+// The hinge lies between looks: where the line through those behind it meets the level of those just before it.
+static double hinge_between(const double *x, const double *y, size_t n, size_t k)
+{
+	double before = level(y, k / 2, k), mx = level(x, k + 1, n), my = level(y, k + 1, n), sxx = 0, sxy = 0;
+	for (size_t i = k + 1; i < n; i++) {
+		sxx += (x[i] - mx) * (x[i] - mx);
+		sxy += (x[i] - mx) * (y[i] - my);
+	}
+	if (!(sxx > 0) || !(sxy > 0))
+		return x[k];
+	return fmin(fmax(mx - (my - before) * sxx / sxy, x[k - 2]), x[k + 1]);
+}
+
 struct growth growth_of(const instant_t *at, const double *y, size_t n, double noise, double min_change)
 {
 	struct growth g = {.shape = GROWTH_UNKNOWN, .p = 1, .points = n, .slope = NAN, .low = NAN, .high = NAN};
@@ -58,7 +71,7 @@ struct growth growth_of(const instant_t *at, const double *y, size_t n, double n
 		// A hinge counts only where the series was level before it for a good part of the window.
 		bool inside = k >= 3 && k + 3 < n && x[k] > 0.15 * x[n - 1] && fabs(y[k] - before) < 0.15 * change;
 		if (inside) {
-			g.onset = at[k];
+			g.onset = at[0] + (instant_t)(hinge_between(x, y, n, k) * 1e9);
 			g.onset_uncertainty_seconds = fmax(x[k + 1] - x[k], x[k] - x[k - 1]);
 		}
 		size_t from = inside ? k : 0;

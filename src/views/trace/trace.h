@@ -42,3 +42,15 @@ must_use struct err *view_trace_summary_json(const struct trace *t, const struct
 struct view_place { const char *func, *file; uint32_t line; };
 struct view_place view_place_user(const struct study *s, study_stack_id id); // first frame outside the standard library
 struct view_place view_place_root(const struct study *s, study_stack_id id); // the outermost: what the goroutine runs
+
+// Time spent at places as a gzipped profile.proto, as `go tool trace -pprof=` makes them.
+enum view_profile { VIEW_PROFILE_NET, VIEW_PROFILE_SYNC, VIEW_PROFILE_SYSCALL, VIEW_PROFILE_SCHED };
+must_use struct err *view_trace_profile(const struct study *s, enum view_profile kind, struct strbuf *out);
+
+// Events as the JSON that Perfetto's UI opens: new, each event, end; text is appended to out.
+struct view_perfetto;
+struct view_perfetto *view_perfetto_new(int64_t first_ns, struct strbuf *out); // NULL: out of memory
+void view_perfetto_free(struct view_perfetto *p);
+static inline void view_perfetto_freep(struct view_perfetto **p) { view_perfetto_free(*p); }
+must_use struct err *view_perfetto_event(struct view_perfetto *p, const struct trace *t, const struct trace_event *e, struct strbuf *out);
+void view_perfetto_end(struct view_perfetto *p, struct strbuf *out);

@@ -1,6 +1,6 @@
 // tracework: a program with a bit of everything that a trace can say, which writes its own trace.
 //
-//	tracework -out FILE [-for 2s] [-load N] [-samples] [-flight FILE -keep 1s]
+//	tracework -out FILE [-for 2s] [-load N] [-samples] [-callbacks=false] [-flight FILE -keep 1s]
 package main
 
 import (
@@ -170,6 +170,7 @@ func main() {
 	d := flag.Duration("for", 2*time.Second, "how long")
 	loads := flag.Int("load", 0, "pairs of goroutines that do nothing but talk")
 	samples := flag.Bool("samples", false, "CPU samples too")
+	calls := flag.Bool("callbacks", true, "threads of C call into Go, where there is cgo")
 	flight := flag.String("flight", "", "a flight recorder's file")
 	flag.Parse()
 
@@ -212,7 +213,9 @@ func main() {
 	go locks(&mu, cond, stop)
 	go waiter(cond, stop)
 	go coroutines(stop)
-	go callbacks(stop)
+	if *calls {
+		go callbacks(stop)
+	}
 	for i := 0; i < *loads; i++ {
 		go load(stop)
 	}

@@ -1,4 +1,4 @@
-// A full ordered pass over a trace: bench_trace FILE [1]; prints events, seconds, CPU seconds, MB/s. 1: one thread.
+// A full ordered pass over a trace: trace_pass FILE [1]; prints events, seconds, CPU seconds, MB/s. 1: one thread.
 #include "read/trace/trace.h"
 
 #include <fcntl.h>
@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 	struct stat st;
 	int fd = argc > 1 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
 	if (fd < 0 || fstat(fd, &st))
-		return perror(argc > 1 ? argv[1] : "bench_trace FILE"), 2;
+		return perror(argc > 1 ? argv[1] : "trace_pass FILE"), 2;
 	void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
 		return perror("mmap"), 2;
