@@ -1,25 +1,11 @@
 // whyheap stats PID|CORE: memory statistics, collections, allocation sites, size classes.
 #include "cli/cli.h"
 #include "cli/diagnose.h"
-#include "cli/inputs.h"
+#include "cli/look.h"
 #include "cli/term.h"
 #include "views/process/process.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-static struct err *open_target(const struct args *args, const char *what, struct target **ret)
-{
-	enum input_kind kind;
-	struct err *err = input_kind_of(what, &kind);
-	if (err)
-		return err;
-	if (kind == INPUT_PID)
-		return target_open_pid(strtoll(what, NULL, 10), ret);
-	if (kind == INPUT_CORE)
-		return target_open_core(what, args_str(args, "binary", NULL), ret);
-	return err_new(ERR_USAGE, "stats: '%s' is %s, a process or a core is wanted", what, input_kind_name(kind));
-}
 
 struct section { const char *key; struct err *(*make)(struct rt *rt, const struct args *args, struct table **ret); };
 
@@ -88,33 +74,6 @@ static struct err *put_section(struct rt *rt, const struct args *args, size_t i,
 	return show_table_json(t, out);
 }
 
-static struct err *put_gaps(const struct args *args, const struct gaps *gaps, struct strbuf *out)
-{
-	if (!args_flag(args, "json"))
-		return show_gaps_text(gaps, out);
-	cleanup(table_freep) struct table *t = table_new(NULL);
-	struct err *err = t ? NULL : &err_nomem;
-	if (!err) {
-		table_column(t, CELL_TEXT, "what", NULL);
-		table_column(t, CELL_TEXT, "because", NULL);
-		table_column(t, CELL_TEXT, "remedy", NULL);
-	}
-	for (size_t i = 0; !err && i < gaps->len; i++) {
-		struct gap_text text = {0};
-		err = show_gap(&gaps->at[i], &text);
-		if (err)
-			break;
-		table_row(t);
-		table_text(t, text.what);
-		table_text(t, text.because);
-		if (text.remedy)
-			table_text(t, text.remedy);
-		gap_text_fini(&text);
-	}
-	strbuf_puts(out, ",\n \"limits\": ");
-	return err ? err : show_table_json(t, out);
-}
-
 struct err *cmd_stats(const struct args *args, int *ret_status);
 
 struct err *cmd_stats(const struct args *args, int *ret_status)
@@ -127,7 +86,7 @@ struct err *cmd_stats(const struct args *args, int *ret_status)
 	cleanup(gobin_closep) struct gobin *g = NULL;
 	cleanup(rt_detachp) struct rt *rt = NULL;
 	cleanup(strbuf_finip) struct strbuf out = {0};
-	struct err *err = open_target(args, inputs[0], &t);
+	struct err *err = look_open(args, "stats", inputs[0], &t);
 	if (!err)
 		err = diagnose_gobin(t, &g);
 	if (!err)
@@ -139,7 +98,7 @@ struct err *cmd_stats(const struct args *args, int *ret_status)
 		if (!i || args_flag(args, sections[i].key))
 			err = put_section(rt, args, i, &out, &first);
 	if (!err)
-		err = put_gaps(args, rt_gaps(rt), &out);
+		err = look_gaps(args, rt_gaps(rt), &out);
 	if (!err && json)
 		strbuf_puts(&out, "}\n");
 	if (!err)

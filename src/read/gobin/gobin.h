@@ -76,6 +76,7 @@ struct gobin_frame { // one level of the inline tree at a pc
 	const char *function, *file;
 	uint32_t line;
 	addr_t entry; // of the physical function
+	uint8_t func_id; // internal/abi/symtab.go: FuncID; numbers differ between releases
 	bool inlined;
 };
 

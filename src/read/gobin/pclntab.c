@@ -280,6 +280,7 @@ size_t gobin_frames(const struct gobin *g, addr_t pc, struct gobin_frame *ret, s
 		place(p, f.off, pc_off, &ret[n]);
 		ret[n].function = name;
 		ret[n].entry = f.entry;
+		ret[n].func_id = call[0];
 		ret[n++].inlined = true;
 		if (pc_off == parent)
 			break; // a tree that leads to itself
@@ -289,6 +290,7 @@ size_t gobin_frames(const struct gobin *g, addr_t pc, struct gobin_frame *ret, s
 		place(p, f.off, pc_off, &ret[n]);
 		ret[n].function = f.name;
 		ret[n].entry = f.entry;
+		ret[n].func_id = f.func_id;
 		ret[n++].inlined = false;
 	}
 	return n;

@@ -21,7 +21,8 @@ struct rt_gor {
 	struct map *sema_of;             // g -> semaphore address, up to 1.25; made anew for a census
 	struct map *types;               // *abi.Type -> index into type_names
 	VEC(char *) type_names;
-	VEC(char *) label_text;
+	struct interner *label_text;
+	struct map *labels_of;           // g.labels -> number of pairs << 32 | index into census.labels; made anew for a census
 };
 
 // One goroutine while its batch is worked on.
@@ -43,4 +44,6 @@ must_use struct err *gor_unwind(struct rt *rt, struct gor_item *it, struct rt_ce
 must_use struct err *gor_waits(struct rt *rt, struct gor_item *items, size_t n, struct rt_census *c);
 // Timers, deadlines and AfterFuncs that will wake waiters of a finished census: wake, wake_ns, wake_period_ns.
 must_use struct err *gor_timers(struct rt *rt, struct rt_census *c);
+// labels.c: out.n_labels, labels_at.
+must_use struct err *gor_labels(struct rt *rt, addr_t labels, struct rt_goroutine *out, struct rt_census *c);
 must_use struct err *gor_semaphores(struct rt *rt); // fills sema_of where g.waiting does not tell (up to 1.25)

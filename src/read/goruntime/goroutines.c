@@ -20,10 +20,9 @@ static void gor_free(struct rt_gor *gor)
 		free(gor->reasons[i]);
 	for (size_t i = 0; i < gor->type_names.len; i++)
 		free(gor->type_names.at[i]);
-	for (size_t i = 0; i < gor->label_text.len; i++)
-		free(gor->label_text.at[i]);
 	vec_fini(&gor->type_names);
-	vec_fini(&gor->label_text);
+	interner_free(gor->label_text);
+	map_free(gor->labels_of);
 	vec_fini(&gor->infos);
 	map_free(gor->pcs);
 	map_free(gor->sema_of);
@@ -36,7 +35,7 @@ struct err *gor_state(struct rt *rt)
 	if (rt->gor)
 		return NULL;
 	struct rt_gor *gor = calloc(1, sizeof(*gor));
-	if (!gor || !(gor->pcs = map_new()) || !(gor->types = map_new())) {
+	if (!gor || !(gor->pcs = map_new()) || !(gor->types = map_new()) || !(gor->label_text = interner_new())) {
 		gor_free(gor);
 		return &err_nomem;
 	}
@@ -100,13 +99,29 @@ const char *gor_type_name(struct rt *rt, addr_t type)
 	return *slot == UINT64_MAX ? "" : rt->gor->type_names.at[*slot];
 }
 
-static bool is_system(const struct rt *rt, addr_t start_pc)
+static bool runtime_at(const struct rt *rt, addr_t pc, struct gobin_func *ret)
 {
-	struct gobin_func f;
-	struct err *err = gobin_func_find(rt->g, start_pc - rt->bias, &f);
-	bool system = !err && !strncmp(f.name, "runtime.", 8) && strcmp(f.name, "runtime.main");
+	struct err *err = gobin_func_find(rt->g, pc - rt->bias, ret);
+	bool own = !err && !strncmp(ret->name, "runtime.", 8);
 	err_free(err);
-	return system;
+	return own;
+}
+
+// src/runtime/traceback.go (isSystemGoroutine). Those that run finalizers and cleanups count while in a user's function.
+static bool is_system(const struct rt *rt, const struct rt_goroutine *o, const struct rt_census *c)
+{
+	struct gobin_func f, at;
+	if (!runtime_at(rt, o->start_pc, &f))
+		return false;
+	const char *name = f.name + strlen("runtime.");
+	if (!strcmp(name, "main") || !strcmp(name, "corostart") || !strcmp(name, "handleAsyncEvent"))
+		return false;
+	if (strcmp(name, "runFinalizers") && strcmp(name, "runfinq") && strcmp(name, "runCleanups"))
+		return true;
+	for (uint32_t i = 0; i < o->n_stack; i++)
+		if (!runtime_at(rt, c->pcs.at[o->stack_at + i] - 1, &at))
+			return false;
+	return true;
 }
 
 static uint64_t get_if(const struct rt *rt, enum rt_key k, const void *base) { return rt_known(rt, k) ? rt_get(rt, k, base) : 0; }
@@ -234,7 +249,6 @@ static struct err *finish(struct rt *rt, struct batch *b, size_t n, struct rt_ce
 	struct err *err = NULL;
 	for (size_t i = 0; !err && i < n; i++) {
 		struct gor_item *it = &b->items[i];
-		it->out.system = is_system(rt, it->out.start_pc);
 		it->out.wait_reason = it->out.status == RT_WAITING || it->out.status == RT_LEAKED
 			? gor_reason(rt, (uint8_t)get_if(rt, K_G_WAITREASON, it->g)) : "";
 		if (it->out.status == RT_RUNNING)
@@ -243,7 +257,10 @@ static struct err *finish(struct rt *rt, struct batch *b, size_t n, struct rt_ce
 			err = gor_unwind(rt, it, c);
 		if (it->out.status == RT_RUNNABLE || it->out.status == RT_SYSCALL || it->out.status == RT_PREEMPTED)
 			it->out.wake = RT_WAKE_RUNNING;
+		it->out.system = is_system(rt, &it->out, c);
 	}
+	for (size_t i = 0; !err && i < n; i++)
+		err = gor_labels(rt, get_if(rt, K_G_LABELS, b->items[i].g), &b->items[i].out, c);
 	if (!err)
 		err = gor_waits(rt, b->items, n, c);
 	for (size_t i = 0; !err && i < n; i++)
@@ -298,6 +315,9 @@ struct err *rt_goroutines(struct rt *rt, struct rt_census *c)
 	struct target_clock clock = {0};
 	if (!(err = target_clock(rt->target, &clock)))
 		c->taken_monotonic_ns = clock.monotonic_ns;
+	map_free(rt->gor->labels_of);
+	if (!(rt->gor->labels_of = map_new()) && !err)
+		err = &err_nomem;
 	if (!err)
 		err = gor_semaphores(rt);
 	struct batch *b = calloc(1, sizeof(*b));

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SUDOG = 256, MAX_HCHAN = 256, MAX_TIMER = 256, MAX_POLLDESC = 512, SEMA_ROOTS = 251, MAX_WAITERS = 16 << 20, POLL_WORDS = 96 };
+enum { MAX_SUDOG = 256, MAX_HCHAN = 256, MAX_TIMER = 256, MAX_POLLDESC = 512, SEMA_ROOTS = 251, MAX_WAITERS = 16 << 20, POLL_WORDS = 96, COND_NOTIFY = 16 };
 
 static const struct { const char *prefix; enum rt_wait wait; } reasons[] = {
 	{"chan receive (nil chan)", RT_WAIT_NIL_CHAN}, {"chan send (nil chan)", RT_WAIT_NIL_CHAN}, {"select (no cases)", RT_WAIT_EMPTY_SELECT},
@@ -172,6 +172,17 @@ struct err *gor_semaphores(struct rt *rt)
 	return NULL;
 }
 
+// Where a semaphore lies in the thing a program knows: Mutex{state, sema}, RWMutex{w, writerSem, readerSem},
+// WaitGroup{state uint64, sema}, Cond{L, notify}. The second of two writers waits in the RWMutex's w: at its address.
+static addr_t into_object(const struct rt_goroutine *o)
+{
+	if (o->wait == RT_WAIT_MUTEX)
+		return 4;
+	if (o->wait == RT_WAIT_RWMUTEX)
+		return strstr(o->wait_reason, "RLock") ? 12 : 8;
+	return o->wait == RT_WAIT_WAITGROUP ? 8 : o->wait == RT_WAIT_COND ? COND_NOTIFY : 0;
+}
+
 static struct err *semaphore(struct rt *rt, const struct gor_item *it, struct rt_goroutine *o, struct rt_census *c)
 {
 	uint8_t s[MAX_SUDOG];
@@ -185,7 +196,7 @@ static struct err *semaphore(struct rt *rt, const struct gor_item *it, struct rt
 		return NULL;
 	static const char *const types[] = {[RT_WAIT_MUTEX] = "sync.Mutex", [RT_WAIT_RWMUTEX] = "sync.RWMutex", [RT_WAIT_WAITGROUP] = "sync.WaitGroup",
 					    [RT_WAIT_COND] = "sync.Cond", [RT_WAIT_SEMA] = ""};
-	return add_object(c, o, (struct rt_wait_object){.addr = sema, .type = types[o->wait] ? types[o->wait] : ""});
+	return add_object(c, o, (struct rt_wait_object){.addr = sema - into_object(o), .type = types[o->wait] ? types[o->wait] : ""});
 }
 
 // Before 1.24 a WaitGroup's wait reads "semacquire": the frame tells.

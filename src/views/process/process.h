@@ -1,5 +1,5 @@
 // process views: what a process or a core says about itself, as tables for people who want to look.
-//   reads   read/goruntime (statistics, collections, buckets, spans, layouts), read/account, read/kernel
+//   reads   read/goruntime (statistics, collections, buckets, spans, layouts, goroutines), read/account, read/kernel
 //   gives   tables (show/show.h)
 //   knows   headings, what is worth a row
 //   costs   linear in what is shown
@@ -45,3 +45,12 @@ must_use struct err *view_processes(const struct process_row *rows, size_t n, in
 must_use struct err *view_account(const struct account *a, const struct kernel_limit *limit, struct table **ret); // limit may be NULL
 // For programs: {"pid", "rss", "limit", ..., "parts": [...] and no closing brace.
 must_use struct err *view_account_json(const struct account *a, const struct kernel_limit *limit, int64_t pid, struct strbuf *out);
+
+// ---- goroutines.c, goroutines_all.c ------------------------------------------------------------------------------------
+
+// Goroutines by group, the largest first; at most `most` (0: all).
+must_use struct err *view_goroutine_groups(const struct rt *rt, const struct rt_census *c, size_t most, struct table **ret);
+// Every goroutine by itself, as Go's own dump prints it (the runtime's own left out) or as a JSON array with all that is
+// known (they are in it). Handed out piece by piece.
+must_use struct err *view_goroutines_all(const struct rt *rt, const struct rt_census *c, bool json,
+					 void (*put)(void *ctx, const char *s, size_t n), void *ctx);
