@@ -335,7 +335,8 @@ static inline uint32_t fix_die(struct fix *f, uint8_t abbrev, const char *name, 
 	p[f->dwarf_info++] = abbrev;
 	memcpy(p + f->dwarf_info, name, strlen(name) + 1);
 	f->dwarf_info += strlen(name) + 1;
-	memcpy(p + f->dwarf_info, rest, len);
+	if (len)
+		memcpy(p + f->dwarf_info, rest, len);
 	f->dwarf_info += len;
 	return (uint32_t)at;
 }
