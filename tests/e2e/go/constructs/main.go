@@ -1,0 +1,5 @@
+package main
+
+var all []any
+
+func main() { println(len(all)) }
