@@ -45,7 +45,7 @@ def run(args, until=None, env=None):
     _, status, usage = os.wait4(p.pid, 0)
     p.returncode = status
     if status:
-        sys.exit(f'{args}: {out.decode()[-400:]}')
+        sys.exit(f'{args}: wait status {status}: {out.decode()[-400:]}')
     return time.monotonic() - start, usage.ru_utime + usage.ru_stime, peak[0] / 1024, out.decode()
 
 

@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
-enum { RING = 1024, SPINS = 2000 };
+enum { RING = 1024, SPINS = 300 };
 
 static inline void relax(void)
 {
