@@ -50,6 +50,10 @@ def main(out, samples, seed, depth=70):
         return b''.join(path), at
 
     paths = [walk(shape, shape.randrange(8), max(2, int(shape.gauss(depth * .7, depth / 6)))) for _ in range(5000)]
+    pool = []  # a bucket is a stack and a size; the stacks are the program's
+    for _ in range(max(200, min(samples, 200000))):
+        outer, at = paths[int(shape.random() * len(paths))]
+        pool.append(walk(shape, at, max(1, int(shape.gauss(depth * .3, depth / 12))))[0] + outer)
     with gzip.open(out, 'wb', compresslevel=1) as f:
         for kind, unit in (('alloc_objects', 'count'), ('alloc_space', 'bytes'), ('inuse_objects', 'count'), ('inuse_space', 'bytes')):
             f.write(data(1, num(1, string(kind)) + num(2, string(unit))))
@@ -57,8 +61,7 @@ def main(out, samples, seed, depth=70):
         label = string('bytes')
         chunk = []
         for n in range(samples):
-            outer, at = paths[int(r.random() * len(paths))]
-            stack = walk(r, at, max(1, int(r.gauss(depth * .3, depth / 12))))[0] + outer
+            stack = pool[int(r.random() * len(pool))]
             size = 16 << (int(r.random() * 9))
             scale = 524288 / size
             allocs = int((1 + r.random() * 9) * scale)
@@ -84,7 +87,7 @@ def dump(out, goroutines, seed):
     r = random.Random(seed)
     with open(out, 'w') as f:
         for g in range(goroutines):
-            depth = 4 + int(r.random() * 3)
+            depth = 2 + int(r.random() * 3)
             site = int(r.random() * 300)
             f.write(f'goroutine {g + 7} [{r.choice(("chan receive", "select", "IO wait", "sync.Mutex.Lock"))}, {int(r.random() * 600)} minutes]:\n')
             for d in range(depth):

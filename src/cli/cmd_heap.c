@@ -33,18 +33,40 @@ static void close_file(void *ctx)
 	file_close(take(*f));
 }
 
-static struct err *load(void *ctx, const char *name, struct pprof **ret)
+// "http://host/debug/pprof/heap"; --seconds is put in, and gives the time it may take.
+static struct err *load_url(struct loader *l, const char *url, struct pprof **ret)
 {
-	struct loader *l = ctx;
+	cleanup(strbuf_finip) struct strbuf full = {0}, bytes = {0};
+	struct url_options o = {.user = args_str(l->args, "user", NULL), .ca_file = args_str(l->args, "tls_ca", NULL), .insecure = args_flag(l->args, "insecure")};
+	double seconds = args_seconds(l->args, "seconds", 0);
+	o.n_headers = args_all(l->args, "header", &o.headers);
+	o.timeout_seconds = args_seconds(l->args, "timeout", seconds > 0 ? 1.5 * seconds + 5 : 60);
+	strbuf_puts(&full, url);
+	if (seconds > 0)
+		strbuf_printf(&full, "%cseconds=%.0f", strchr(url, '?') ? '&' : '?', seconds);
+	struct err *err = strbuf_check(&full);
+	if (!err)
+		err = url_fetch(strbuf_str(&full), &o, &bytes);
+	return err ? err : pprof_read((struct view){(const uint8_t *)strbuf_str(&bytes), bytes.len, url}, args_bytes(l->args, "max-inflated", 0), ret);
+}
+
+static struct err *load_file(struct loader *l, const char *name, struct pprof **ret)
+{
 	cleanup(file_closep) struct file *f = NULL;
-	cleanup(pprof_freep) struct pprof *p = NULL;
 	struct err *err = file_open(name, &f);
 	if (err)
 		return err;
 	struct view bytes = file_view(f);
 	bytes.source = name; // outlives the file
-	if ((err = pprof_read_once(bytes, args_bytes(l->args, "max-inflated", 0), close_file, &f, &p)) ||
-	    (err = profile_prepare(p, args_flag(l->args, "all_frames"))))
+	return pprof_read_once(bytes, args_bytes(l->args, "max-inflated", 0), close_file, &f, ret);
+}
+
+static struct err *load(void *ctx, const char *name, struct pprof **ret)
+{
+	struct loader *l = ctx;
+	cleanup(pprof_freep) struct pprof *p = NULL;
+	struct err *err = strstr(name, "://") ? load_url(l, name, &p) : load_file(l, name, &p);
+	if (err || (err = profile_prepare(p, args_flag(l->args, "all_frames"))))
 		return err;
 	gaps_join(&l->gaps, &p->gaps);
 	*ret = take(p);
@@ -83,6 +105,35 @@ static struct err *expand(const char *name, struct arena *arena, const char *con
 	}
 	vec_fini(&found);
 	return err;
+}
+
+// ---- sources, for list -------------------------------------------------------------------------------------------
+
+struct sources { struct arena *arena; const char *dirs; };
+
+static const char *read_source(struct arena *arena, const char *path)
+{
+	struct stat st;
+	cleanup(file_closep) struct file *f = NULL;
+	if (stat(path, &st) || !S_ISREG(st.st_mode) || st.st_size > 16 << 20)
+		return NULL;
+	cleanup(err_freep) struct err *err = file_open(path, &f);
+	return err ? NULL : arena_strndup(arena, (const char *)file_view(f).data, file_view(f).len);
+}
+
+// By its own name, else below each folder of -source_path, with ever fewer of its leading folders.
+static const char *source_text(void *ctx, const char *path)
+{
+	struct sources *s = ctx;
+	const char *text = read_source(s->arena, path);
+	for (const char *dir = s->dirs, *end; !text && *dir; dir = *end ? end + 1 : end) {
+		end = strchrnul(dir, ':');
+		for (const char *tail = path; !text && tail; tail = strchr(tail, '/') ? strchr(tail, '/') + 1 : NULL) {
+			const char *full = arena_printf(s->arena, "%.*s/%s", (int)(end - dir), dir, tail);
+			text = full ? read_source(s->arena, full) : NULL;
+		}
+	}
+	return text;
 }
 
 // ---- the command line ---------------------------------------------------------------------------------------------
@@ -264,6 +315,9 @@ struct err *cmd_heap(const struct args *a, int *ret_status)
 		return err_new(ERR_USAGE, "heap wants a profile");
 	if (q.n == 1 && (err = expand(q.names[0], arena, &q.names, &q.n)))
 		return err;
+	struct sources sources = {arena, q.o.source_path ? q.o.source_path : "."};
+	q.o.source = source_text;
+	q.o.source_ctx = &sources;
 	struct profile_source source = {.load = load, .ctx = &l};
 	err = profile_combine(&source, q.names, q.n, q.bases, q.n_bases, q.diff, args_flag(a, "normalize"), &p);
 	if (!err)

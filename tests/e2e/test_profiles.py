@@ -117,4 +117,42 @@ def differences_and_sums_are_pprofs(version):
     equal(same, all_, 'comparisons that agree')
 
 
+@test(rows=[(v,) for v in VERSIONS])
+def what_we_write_pprof_reads_with_the_same_figures(version):
+    cwd, tool = profiles(version), find_pprof()
+    for f in sorted(f for f in os.listdir(cwd) if f.endswith('.pb.gz') and 'leak' not in f):
+        whyheap(['-proto', '-o', 'again.pb.gz'], [f], cwd)
+        for view in (['-top'], ['-traces'], ['-tags'], ['-tree', '-lines']):
+            equal(pprof(tool, view, ['again.pb.gz'], cwd), pprof(tool, view, [f], cwd), f'{view} of {f} written again')
+    whyheap(['-proto', '-o', 'again.pb.gz', '-diff_base=heap-small.pb.gz'], ['heap-after.pb.gz'], cwd)
+    equal(pprof(tool, ['-top'], ['again.pb.gz'], cwd), pprof(tool, ['-top', '-diff_base=heap-small.pb.gz'], ['heap-after.pb.gz'], cwd), 'a difference written')
+    whyheap(['-proto', '-o', 'again.pb.gz'], ['heap-small.pb.gz', 'heap.pb.gz'], cwd)
+    equal(pprof(tool, ['-top'], ['again.pb.gz'], cwd), pprof(tool, ['-top'], ['heap-small.pb.gz', 'heap.pb.gz'], cwd), 'a sum written')
+    os.unlink(os.path.join(cwd, 'again.pb.gz'))
+
+
+def rows(text):
+    """Name -> figures; generic names cut at their brackets, as the text forms print them; equal names added up by pprof's own rows."""
+    out = {}
+    for line in text.splitlines():
+        m = re.match(r'\s*(\S+)\s+\S+%\s+\S+%\s+(\S+)\s+\S+%\s+(\S+)', line)
+        if m and '[' not in m.group(3):
+            out[m.group(3)] = m.groups()[:2]
+    return out
+
+
+@test(rows=[(v,) for v in VERSIONS])
+def text_forms_say_what_the_binary_form_says(version):
+    cwd = profiles(version)
+    for name in ('heap', 'heap-after', 'mutex', 'block', 'goroutine'):
+        for extra in ([], ['-sample_index=0']):
+            options = ['-unit=bytes', '-trim=false', *extra] if 'heap' in name else ['-unit=count', '-trim=false', *extra] if name == 'goroutine' else ['-contentions', '-trim=false']
+            binary, text = rows(whyheap(options, [name + '.pb.gz'], cwd)[1]), rows(whyheap(options, [name + '.txt'], cwd)[1])
+            skip = {'runtime.goexit', 'runtime.gopark'} if name == 'goroutine' else set()
+            common = {k for k in binary if k in text and not k.startswith(('runtime.', 'runtime/', 'internal/', 'main.write', 'main.main'))} - skip
+            check(len(common) >= 1, name, 'rows in common', len(common))
+            for k in common:
+                equal(text[k][1], binary[k][1], f'{name} {extra} {k} cum')
+
+
 run()

@@ -224,11 +224,36 @@ struct err *build_frame(struct pprof *p, uint32_t location)
 	return vec_push(&p->frames, PPROF_FRAMES_MAX, "stack frames", location);
 }
 
+struct err *build_stack(struct pprof *p, size_t stack, size_t *ret)
+{
+	const uint32_t *frames = p->frames.at + stack;
+	size_t depth = p->frames.len - stack, pos;
+	if (!depth) {
+		*ret = 0;
+		return NULL;
+	}
+	uint64_t hash = hash_bytes(frames, depth * sizeof(*frames));
+	pos = hash;
+	for (uint32_t id; (id = idtab_next(&p->index->stacks, hash, &pos)) != PPROF_NONE; )
+		if (p->depth.at[id] == depth && !memcmp(p->frames.at + p->stack.at[id], frames, depth * sizeof(*frames))) {
+			p->frames.len = stack;
+			*ret = p->stack.at[id];
+			return NULL;
+		}
+	*ret = stack;
+	return idtab_put(&p->index->stacks, hash, (uint32_t)p->samples);
+}
+
 struct err *build_sample(struct pprof *p, size_t stack, const int64_t *values, uint32_t labels)
+{
+	return build_sample_at(p, stack, p->frames.len - stack, values, labels);
+}
+
+struct err *build_sample_at(struct pprof *p, size_t stack, size_t depth, const int64_t *values, uint32_t labels)
 {
 	struct err *err;
 	if ((err = vec_push(&p->stack, PPROF_SAMPLES_MAX, "samples", (uint32_t)stack)) ||
-	    (err = vec_push(&p->depth, PPROF_SAMPLES_MAX, "samples", (uint32_t)(p->frames.len - stack))) ||
+	    (err = vec_push(&p->depth, PPROF_SAMPLES_MAX, "samples", (uint32_t)depth)) ||
 	    (err = vec_push(&p->label_set, PPROF_SAMPLES_MAX, "samples", labels)))
 		return err;
 	for (size_t t = 0; t < p->types.len; t++)
@@ -243,7 +268,7 @@ void pprof_drop_index(struct pprof *p)
 	struct pprof_index *ix = p->index;
 	if (!ix)
 		return;
-	struct idtab *all[] = {&ix->functions, &ix->locations, &ix->labels, &ix->mappings, &ix->samples};
+	struct idtab *all[] = {&ix->functions, &ix->locations, &ix->labels, &ix->mappings, &ix->stacks, &ix->samples};
 	for (size_t i = 0; i < countof(all); i++)
 		idtab_fini(all[i]);
 	free(ix);

@@ -23,7 +23,9 @@ static inline uint32_t idtab_next(const struct idtab *t, uint64_t hash, size_t *
 must_use struct err *idtab_put(struct idtab *t, uint64_t hash, uint32_t id);
 void idtab_fini(struct idtab *t);
 
-struct pprof_index { struct idtab functions, locations, labels, mappings, samples; size_t samples_in; };
+// stacks: samples by their frames, so that equal stacks are stored once. samples: by stack and labels; only while
+// merging, and then only if samples_in.
+struct pprof_index { struct idtab functions, locations, labels, mappings, stacks, samples; bool samples_in; };
 
 void pprof_drop_index(struct pprof *p);
 must_use struct err *build_index(struct pprof *p); // makes it, with every row that is there but the samples
@@ -35,6 +37,10 @@ must_use struct err *build_location(struct pprof *p, struct pprof_location l, co
 must_use struct err *build_mapping(struct pprof *p, struct pprof_mapping m, uint32_t *ret);
 // rows are put in order first.
 must_use struct err *build_labels(struct pprof *p, struct pprof_label *rows, size_t len, uint32_t *ret);
+// The stack at the end of p->frames, from `stack` on, for the next sample: where it lies if it was there before (the end
+// is then free again).
+must_use struct err *build_stack(struct pprof *p, size_t stack, size_t *ret);
+must_use struct err *build_sample_at(struct pprof *p, size_t stack, size_t depth, const int64_t *values, uint32_t labels);
 // Appends a sample whose frames are already at the end of p->frames, from `stack` on.
 must_use struct err *build_sample(struct pprof *p, size_t stack, const int64_t *values, uint32_t labels);
 must_use struct err *build_frame(struct pprof *p, uint32_t location);

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 // Rows of src -> rows of dst, filled when first needed.
 struct merge {
@@ -103,11 +102,6 @@ static struct err *map_labels(struct merge *m, uint32_t set, uint32_t *ret)
 	return NULL;
 }
 
-static uint64_t stack_hash(const uint32_t *frames, size_t n, uint32_t labels)
-{
-	return hash_u64(hash_bytes(frames, n * sizeof(*frames)) ^ (uint64_t)labels << 20);
-}
-
 static bool is_zero(const int64_t *values, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -116,31 +110,57 @@ static bool is_zero(const int64_t *values, size_t n)
 	return true;
 }
 
-// The last sample of dst is new: if it is there already, its values are added and it goes.
-static struct err *fold_last(struct pprof *p)
+// Equal stacks lie at one place, so a sample is known by that place and its labels.
+static uint64_t sample_hash(const struct pprof *p, size_t i) { return hash_u64((uint64_t)p->stack.at[i] << 32 | p->label_set.at[i]) ^ p->depth.at[i]; }
+
+static uint32_t find_sample(const struct pprof *p, size_t i, uint64_t hash)
 {
-	size_t last = p->samples - 1, types = p->types.len;
-	const uint32_t *frames = p->frames.at + p->stack.at[last];
-	uint64_t hash = stack_hash(frames, p->depth.at[last], p->label_set.at[last]);
 	size_t pos = hash;
-	for (uint32_t id; (id = idtab_next(&p->index->samples, hash, &pos)) != PPROF_NONE; ) {
-		if (p->depth.at[id] != p->depth.at[last] || p->label_set.at[id] != p->label_set.at[last] ||
-		    (p->depth.at[id] && memcmp(p->frames.at + p->stack.at[id], frames, p->depth.at[id] * sizeof(*frames))))
+	for (uint32_t id; (id = idtab_next(&p->index->samples, hash, &pos)) != PPROF_NONE; )
+		if (p->stack.at[id] == p->stack.at[i] && p->depth.at[id] == p->depth.at[i] && p->label_set.at[id] == p->label_set.at[i])
+			return id;
+	return PPROF_NONE;
+}
+
+static void add_values(struct pprof *p, size_t to, const int64_t *values)
+{
+	for (size_t t = 0; t < p->types.len; t++)
+		p->values.at[to * p->types.len + t] = (int64_t)((uint64_t)p->values.at[to * p->types.len + t] + (uint64_t)values[t]);
+}
+
+// Samples that came into p unmerged: equal ones are added to the first of them and become zero.
+static struct err *index_samples(struct pprof *p)
+{
+	struct err *err = NULL;
+	size_t n = p->samples, end = p->frames.len;
+	idtab_fini(&p->index->stacks);
+	idtab_fini(&p->index->samples);
+	for (size_t i = 0; !err && i < n; i++) {
+		// As if it was the last one: its frames must be found among the earlier samples'.
+		size_t stack = p->stack.at[i], depth = p->depth.at[i], at;
+		p->samples = i;
+		p->frames.len = stack + depth;
+		err = depth ? build_stack(p, stack, &at) : NULL;
+		p->samples = n;
+		p->frames.len = end;
+		if (err)
+			break;
+		p->stack.at[i] = depth ? (uint32_t)at : 0;
+		uint64_t hash = sample_hash(p, i);
+		uint32_t same = find_sample(p, i, hash);
+		if (same == PPROF_NONE) {
+			err = idtab_put(&p->index->samples, hash, (uint32_t)i);
 			continue;
-		for (size_t t = 0; t < types; t++)
-			p->values.at[id * types + t] = (int64_t)((uint64_t)p->values.at[id * types + t] + (uint64_t)p->values.at[last * types + t]);
-		if (p->counts.len)
-			for (size_t t = 0; t < 2; t++)
-				p->counts.at[id * 2 + t] += p->counts.at[last * 2 + t];
-		p->frames.len = p->stack.at[last];
-		p->samples--;
-		p->stack.len--, p->depth.len--, p->label_set.len--;
-		p->values.len -= types;
-		if (p->counts.len)
-			p->counts.len -= 2;
-		return NULL;
+		}
+		add_values(p, same, p->values.at + i * p->types.len);
+		memset(p->values.at + i * p->types.len, 0, p->types.len * sizeof(*p->values.at));
+		for (size_t t = 0; t < 2 && p->counts.len; t++) {
+			p->counts.at[same * 2 + t] += p->counts.at[i * 2 + t];
+			p->counts.at[i * 2 + t] = 0;
+		}
 	}
-	return idtab_put(&p->index->samples, hash, (uint32_t)last);
+	p->index->samples_in = true;
+	return err;
 }
 
 static struct err *merge_sample(struct merge *m, size_t i)
@@ -150,7 +170,7 @@ static struct err *merge_sample(struct merge *m, size_t i)
 	const uint32_t *from = src->frames.at + src->stack.at[i];
 	uint32_t labels;
 	struct err *err;
-	if ((err = vec_reserve(&dst->frames, stack + n, PPROF_FRAMES_MAX, "stack frames")))
+	if (n > dst->frames.cap - stack && (err = vec_reserve(&dst->frames, stack + n, PPROF_FRAMES_MAX, "stack frames")))
 		return err;
 	for (size_t f = 0; f < n; f++) {
 		if (m->locations[from[f]] == PPROF_NONE && (err = map_location(m, from[f])))
@@ -158,43 +178,31 @@ static struct err *merge_sample(struct merge *m, size_t i)
 		dst->frames.at[stack + f] = m->locations[from[f]];
 	}
 	dst->frames.len += n;
-	if ((err = map_labels(m, src->label_set.at[i], &labels)) ||
-	    (err = build_sample(dst, stack, src->values.at + i * src->types.len, labels)))
+	if ((err = build_stack(dst, stack, &stack)) || (err = map_labels(m, src->label_set.at[i], &labels)) ||
+	    (err = build_sample_at(dst, stack, n, src->values.at + i * src->types.len, labels)))
 		return err;
+	size_t last = dst->samples - 1;
+	uint64_t hash = sample_hash(dst, last);
+	uint32_t same = find_sample(dst, last, hash);
+	if (same != PPROF_NONE) { // its stack was there too, so no frame has to go
+		add_values(dst, same, src->values.at + i * src->types.len);
+		for (size_t t = 0; t < 2 && dst->counts.len; t++)
+			dst->counts.at[same * 2 + t] += src->counts.at[i * 2 + t];
+		dst->samples--;
+		dst->stack.len--, dst->depth.len--, dst->label_set.len--;
+		dst->values.len -= dst->types.len;
+		return NULL;
+	}
 	for (size_t t = 0; t < 2 && src->counts.len; t++)
 		if ((err = vec_push(&dst->counts, PPROF_SAMPLES_MAX, "samples", src->counts.at[i * 2 + t])))
 			return err;
-	return fold_last(dst);
-}
-
-// What was merged is not read again: its pages go back while dst grows.
-static void release(struct pprof *src, size_t *done, size_t frames)
-{
-	uintptr_t from = ((uintptr_t)(src->frames.at + *done) + 4095) & ~(uintptr_t)4095, to = (uintptr_t)(src->frames.at + frames) & ~(uintptr_t)4095;
-	if (to > from && to - from >= 1 << 20) {
-		madvise((void *)from, to - from, MADV_DONTNEED);
-		*done = frames;
-	}
+	return idtab_put(&dst->index->samples, hash, (uint32_t)last);
 }
 
 static struct err *merge_header(struct merge *m)
 {
 	struct pprof *dst = m->dst, *src = m->src;
-	bool first = !dst->types.len;
 	struct err *err = NULL;
-	if (first) {
-		dst->form = src->form;
-		dst->raw = src->raw;
-		for (size_t i = 0; !err && i < src->types.len; i++) {
-			struct pprof_value_type t;
-			if (!(err = map_string(m, src->types.at[i].type, &t.type)) && !(err = map_string(m, src->types.at[i].unit, &t.unit)))
-				err = vec_push(&dst->types, PPROF_TYPES_MAX, "value types", t);
-		}
-		if (err || (err = map_string(m, src->period_type.type, &dst->period_type.type)) ||
-		    (err = map_string(m, src->period_type.unit, &dst->period_type.unit)) ||
-		    (err = map_string(m, src->drop_frames, &dst->drop_frames)) || (err = map_string(m, src->keep_frames, &dst->keep_frames)))
-			return err;
-	}
 	if (!dst->time_ns || (src->time_ns && src->time_ns < dst->time_ns))
 		dst->time_ns = src->time_ns;
 	dst->duration_ns = (int64_t)((uint64_t)dst->duration_ns + (uint64_t)src->duration_ns);
@@ -235,7 +243,6 @@ static struct err *merge_samples(struct merge *m)
 {
 	struct pprof *src = m->src;
 	struct err *err = NULL;
-	size_t done = 0;
 	// The main executable stands first, whatever the samples begin with.
 	if (!m->dst->mappings.len && src->mappings.len) {
 		uint32_t row;
@@ -244,20 +251,34 @@ static struct err *merge_samples(struct merge *m)
 	for (size_t i = 0; !err && i < src->samples; i++) {
 		if (!is_zero(src->values.at + i * src->types.len, src->types.len))
 			err = merge_sample(m, i);
-		if (!src->ancestors.len && !(i & 4095))
-			release(src, &done, src->stack.at[i]);
 	}
 	return err;
+}
+
+// The first one is taken over as it is.
+static struct err *take_over(struct pprof *dst, struct pprof *src)
+{
+	struct pprof empty = *dst;
+	*dst = *src;
+	*src = empty;
+	vec_fini(&dst->goroutines); // samples are added up: what one goroutine was is lost
+	vec_fini(&dst->ancestors);
+	struct err *err = build_index(dst);
+	return err ? err : index_samples(dst);
 }
 
 struct err *pprof_merge(struct pprof *dst, struct pprof *src)
 {
 	struct merge m = {.dst = dst, .src = src};
 	struct err *err = NULL;
+	if (!dst->types.len)
+		return take_over(dst, src);
 	if (dst->types.len && (err = compatible(dst, src)))
 		return err;
 	if (!dst->index)
 		err = build_index(dst);
+	if (!err && !dst->index->samples_in)
+		err = index_samples(dst);
 	if (!err && !(err = map_new_rows(&m.locations, src->locations.len)) && !(err = map_new_rows(&m.functions, src->functions.len)) &&
 	    !(err = map_new_rows(&m.mappings, src->mappings.len)) && !(err = map_new_rows(&m.labels, src->labels.len)) &&
 	    !(err = map_new_rows(&m.strings, interner_len(src->strings))) && !(err = merge_header(&m))) {
@@ -302,8 +323,11 @@ void pprof_drop(struct pprof *p, bool (*keep)(const struct pprof *p, size_t samp
 		p->goroutines.len = to;
 	if (raw)
 		p->counts.len = 2 * to;
-	if (p->index)
+	if (p->index) { // both name samples by number
 		idtab_fini(&p->index->samples);
+		idtab_fini(&p->index->stacks);
+		p->index->samples_in = false;
+	}
 }
 
 static bool not_zero(const struct pprof *p, size_t sample, void *ctx)

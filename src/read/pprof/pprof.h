@@ -84,7 +84,7 @@ struct pprof {
 	VEC(struct pprof_labels) labels; // the sets; 0 is the empty one
 
 	// Samples, a struct of arrays. Sample i: frames.at[stack.at[i]] ... leaf first, depth.at[i] of them;
-	// values.at[i * types.len + t]; labels.at[label_set.at[i]].
+	// values.at[i * types.len + t]; labels.at[label_set.at[i]]. Samples may share their frames: those are never changed in place.
 	size_t samples;
 	VEC(uint32_t) stack, depth, label_set;
 	VEC(int64_t) values;
@@ -120,8 +120,8 @@ must_use struct err *pprof_type_find(const struct pprof *p, const char *name, si
 must_use struct err *pprof_intern(struct pprof *p, const void *bytes, size_t len, uint32_t *ret);
 must_use struct err *pprof_place(struct pprof *p, const char *function, const char *file, uint32_t *ret);
 
-// Adds src to dst, which began empty (pprof_new): same stack and labels become one sample. src is used up: its memory
-// is given back while it is read, and it can only be freed afterwards. pprof_drop_zero once all are in.
+// Adds src to dst, which began empty (pprof_new): same stack and labels become one sample. src is used up: the first one
+// is taken over, and all can only be freed afterwards. pprof_drop_zero once all are in.
 must_use struct err *pprof_new(struct pprof **ret);
 must_use struct err *pprof_merge(struct pprof *dst, struct pprof *src);
 void pprof_drop_zero(struct pprof *p);

@@ -125,7 +125,10 @@ static struct err *read_sample(struct sample_reader *s, const struct field *samp
 		return err_input(d->v.source, (uint64_t)(sample->data - d->v.data), "a sample has %zu values, the profile has %zu value types", s->n_values, d->p->types.len);
 	if (s->labels.len && (err = build_labels(d->p, s->labels.at, s->labels.len, &labels)))
 		return err;
-	return build_sample(d->p, stack, s->values, labels);
+	size_t depth = d->p->frames.len - stack;
+	if ((err = build_stack(d->p, stack, &stack)))
+		return err;
+	return build_sample_at(d->p, stack, depth, s->values, labels);
 }
 
 // All of it at once: what is not written to costs nothing, and nothing is ever moved.

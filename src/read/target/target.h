@@ -62,6 +62,18 @@ void file_close(struct file *f);
 static inline void file_closep(struct file **f) { file_close(*f); }
 struct view file_view(const struct file *f);
 
+// What an http or https URL answers, whole. ERR_INPUT: another status than 200, with the endpoint's own reason.
+struct url_options {
+	double timeout_seconds;      // 0: 60
+	const char *user;            // "name:password" for basic authentication; NULL: none
+	const char *const *headers;  // "Name: value"
+	size_t n_headers;
+	const char *ca_file;         // NULL: the system's
+	bool insecure;               // do not check the server's certificate
+	size_t max_bytes;            // 0: 1 GiB
+};
+must_use struct err *url_fetch(const char *url, const struct url_options *o, struct strbuf *ret);
+
 // A text file of /proc/PID, or of /proc itself (pid 0), whole; crossing max is ERR_LIMIT. What ret held is dropped.
 must_use struct err *procfs_text(int64_t pid, const char *name, size_t max, struct strbuf *ret);
 // The same line by line, for long ones: a line of more than 4095 bytes is cut. false from fn ends it.

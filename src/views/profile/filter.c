@@ -69,16 +69,26 @@ static bool has_frames(const struct pprof *p, size_t sample, void *ctx)
 	return p->depth.at[sample];
 }
 
-static void hide_frames(struct pprof *p, const uint8_t *marks)
+// Into a new array: samples share frames.
+static struct err *hide_frames(struct pprof *p, const uint8_t *marks)
 {
-	for (size_t i = 0; i < p->samples; i++) {
-		uint32_t *frames = p->frames.at + p->stack.at[i], to = 0;
-		for (uint32_t f = 0; f < p->depth.at[i]; f++)
-			if (!(marks[frames[f]] & HIDDEN))
-				frames[to++] = frames[f];
-		p->depth.at[i] = to;
+	VEC(uint32_t) frames = {0};
+	struct err *err = NULL;
+	for (size_t i = 0; !err && i < p->samples; i++) {
+		const uint32_t *from = p->frames.at + p->stack.at[i];
+		size_t start = frames.len;
+		for (uint32_t f = 0; !err && f < p->depth.at[i]; f++)
+			if (!(marks[from[f]] & HIDDEN))
+				err = vec_push(&frames, PPROF_FRAMES_MAX, "stack frames", from[f]);
+		p->stack.at[i] = (uint32_t)start;
+		p->depth.at[i] = (uint32_t)(frames.len - start);
 	}
+	vec_fini(&p->frames);
+	p->frames.at = frames.at;
+	p->frames.len = frames.len;
+	p->frames.cap = frames.cap;
 	pprof_drop(p, has_frames, NULL);
+	return err;
 }
 
 struct names { struct regex *focus, *ignore, *hide, *show; };
@@ -122,14 +132,13 @@ static struct err *filter_names(struct pprof *p, const struct names *n, struct s
 		hidden = hidden || marks[i] & HIDDEN;
 	}
 	pprof_drop(p, focused, marks);
-	if (hidden)
-		hide_frames(p, marks);
+	struct err *err = hidden ? hide_frames(p, marks) : NULL;
 	free(marks);
 	note(notes, n->focus, fm, "focus");
 	note(notes, n->ignore, im, "ignore");
 	note(notes, n->hide, hm, "hide");
 	note(notes, n->show, sm, "show");
-	return NULL;
+	return err;
 }
 
 // Everything above the outermost frame that matches goes; of a matching location the lines above the match.

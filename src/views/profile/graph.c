@@ -140,7 +140,8 @@ struct err *graph_values(struct graph *g, const struct report *r)
 
 // ---- edges --------------------------------------------------------------------------------------------------------
 
-struct graph_edge_index { uint32_t *slots; size_t cap; uint32_t *in_at, *in, *out_at, *out; };
+// hint: by place in a location (as `of`), the edge it was last entered by: most places have one caller.
+struct graph_edge_index { uint32_t *slots, *hint; size_t cap; uint32_t *in_at, *in, *out_at, *out; };
 
 static bool index_grow(struct graph *g)
 {
@@ -199,9 +200,13 @@ static struct err *sample_edges(struct graph *g, const uint32_t *frames, uint32_
 				continue;
 			}
 			if (parent != PPROF_NONE && parent != n && (!only_into || only_into[n])) {
-				struct edge *e = edge_at(g, parent, n);
-				if (!e)
-					return &err_nomem;
+				uint32_t hint = g->index->hint[j];
+				struct edge *e = hint ? &g->edges.at[hint - 1] : NULL;
+				if (!e || e->src != parent || e->dst != n) {
+					if (!(e = edge_at(g, parent, n)))
+						return &err_nomem;
+					g->index->hint[j] = (uint32_t)(e - g->edges.at) + 1;
+				}
 				if (e->stamp != stamp) {
 					e->stamp = stamp;
 					sum_i64(&e->weight, w);
@@ -223,6 +228,9 @@ struct err *graph_edges(struct graph *g, const struct report *r, const bool *onl
 	struct err *err = NULL;
 	g->edges.len = 0;
 	if (!g->index && !(g->index = calloc(1, sizeof(*g->index))))
+		return &err_nomem;
+	free(g->index->hint);
+	if (!(g->index->hint = calloc(g->at[p->locations.len] + 1, sizeof(*g->index->hint))))
 		return &err_nomem;
 	if (g->index->cap)
 		memset(g->index->slots, 0, g->index->cap * sizeof(*g->index->slots));
@@ -246,6 +254,7 @@ void graph_fini(struct graph *g)
 	free(g->kept);
 	if (g->index) {
 		free(g->index->slots);
+		free(g->index->hint);
 		free(g->index->in_at);
 		free(g->index->in);
 		free(g->index->out_at);
