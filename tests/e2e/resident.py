@@ -8,9 +8,10 @@ SOURCE = 'tests/e2e/go/account'
 
 
 class Program:
-    def __init__(self, version, form='plain', args=(), extra=()):
+    def __init__(self, version, form='plain', args=(), extra=(), folder='/'):
         binary = gobuild.build(SOURCE, version, form, extra=extra)
-        self.process = subprocess.Popen([binary, *args], stdout=subprocess.PIPE, cwd='/')
+        self.process = subprocess.Popen([binary, *args], stdout=subprocess.PIPE, cwd=folder,
+                                        stderr=None if folder == '/' else subprocess.DEVNULL)  # a crash there is meant
         self.pid = self.process.pid
         line = b''
         while not line.endswith(b'\n'):
