@@ -26,6 +26,7 @@ struct picture {
 	struct { enum ev_wake wake; double share; } wakes;
 	double shared, unread, alone;        // share of members
 	double due, due_gone, due_stayed, due_ran; // share of the first members
+	double outstayed;                    // share of members
 	const char *want_class;              // NULL: no finding
 	const char *want_cleared;            // part of nothing: whether it must be cleared
 };
@@ -59,6 +60,7 @@ static void add_group(struct evidence *ev, const struct picture *p, const char *
 	g->due_gone = (uint64_t)(p->due_gone * p->first);
 	g->due_stayed = (uint64_t)(p->due_stayed * p->first);
 	g->due_ran = (uint64_t)(p->due_ran * p->first);
+	g->outstayed = (uint64_t)(p->outstayed * p->last);
 	g->next_due_min = ev->to + 20 * second;
 	g->next_due_max = ev->to + 40 * second;
 }
@@ -89,6 +91,10 @@ TEST(goroutine_groups_are_judged_by_what_becomes_of_their_members)
 		 .want_class = "likely"},
 		{.what = "served and forgotten connections at one place", .reason = "IO wait", .first = 100, .last = 240, .stay = 0.5,
 		 .wakes = {EV_WAKE_IO_MUTUAL, 0.8}, .want_class = "likely"},
+		{.what = "most of the old ones leave, some of the new ones never", .reason = "sync.WaitGroup.Wait", .first = 60, .last = 240,
+		 .stay = 0.1, .outstayed = 0.4, .want_class = "likely"},
+		{.what = "a few long ones among those that come and go", .reason = "sync.WaitGroup.Wait", .first = 60, .last = 240, .stay = 0.1,
+		 .outstayed = 0.05, .want_cleared = "left"},
 		{.what = "a load of connections that come and go", .reason = "IO wait", .first = 100, .last = 240, .stay = 0.5,
 		 .wakes = {EV_WAKE_IO, 1}, .want_cleared = "left"},
 		{.what = "unread bodies", .reason = "select", .first = 150, .last = 220, .stay = 1, .wakes = {EV_WAKE_MAYBE, 0.99}, .unread = 0.9,

@@ -3,18 +3,20 @@
 //
 // Invariants: (1) a member is followed by its id over the whole process, for members move between blocking places; (2) a
 // cohort is the members of one look: the first look, and a later one for groups that were too small then; (3) every group
-// has a point for each look since its first.
+// has a point for each look since its first; (4) lives are measured between looks: of one that left from the middle before it
+// was first seen to the middle after it was last seen, of one that stays from the look that first saw it.
 #include "facts/collect/collect.h"
 #include "read/kernel/kernel.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_MEMBERS = 16 << 20, MAX_POINTS = 4096, MAX_FRAMES = 128, SECOND_COHORT = 6, FEW = 3, NO_GROUP = UINT32_MAX };
+enum { MAX_MEMBERS = 16 << 20, MAX_POINTS = 4096, MAX_FRAMES = 128, SECOND_COHORT = 6, FEW = 3, LIVES_TO_JUDGE = 10, NO_GROUP = UINT32_MAX };
 
 struct member {
 	uint32_t group;
-	uint8_t seq, cohort; // cohort 0: first look, 1: the later one
+	uint8_t seq, cohort; // cohort 0: first look, 1: the later one, 2: none
+	uint32_t first_look, last_look;
 	bool ran, alive, timed;
 	int64_t wake_ns;     // of a timed one, at its cohort's look
 };
@@ -32,6 +34,7 @@ struct collect_goroutines {
 	VEC(struct member) members;
 	VEC(struct tally) tallies;
 	uint32_t looks;
+	VEC(instant_t) look_at;
 };
 
 struct collect_goroutines *collect_goroutines_new(struct evidence *ev, struct rt *rt, struct target *t)
@@ -53,6 +56,7 @@ void collect_goroutines_free(struct collect_goroutines *c)
 	map_free(c->member_of);
 	vec_fini(&c->members);
 	vec_fini(&c->tallies);
+	vec_fini(&c->look_at);
 	free(c);
 }
 
@@ -177,16 +181,17 @@ static struct err *follow(struct collect_goroutines *c, const struct rt_goroutin
 		m->ran = m->ran || m->seq != g->tracking_seq || g->status == RT_RUNNING;
 		m->seq = g->tracking_seq;
 		m->alive = true;
+		m->last_look = c->looks;
 		return NULL;
 	}
-	if (c->looks != 0 && c->looks != SECOND_COHORT)
-		return NULL;
 	uint64_t *slot = map_at(c->member_of, g->id, NULL);
 	if (!slot)
 		return &err_nomem;
 	*slot = c->members.len;
 	bool timed = g->wake == RT_WAKE_ONCE; // what an AfterFunc may reach is no appointment
-	struct member m = {.group = group, .seq = g->tracking_seq, .cohort = c->looks != 0, .alive = true, .timed = timed, .wake_ns = g->wake_ns};
+	struct member m = {.group = group, .seq = g->tracking_seq, .alive = true, .timed = timed, .wake_ns = g->wake_ns};
+	m.cohort = c->looks == 0 ? 0 : c->looks == SECOND_COHORT ? 1 : 2;
+	m.first_look = m.last_look = c->looks;
 	return vec_push(&c->members, MAX_MEMBERS, "goroutines followed", m);
 }
 
@@ -218,7 +223,7 @@ static void settle_members(struct collect_goroutines *c, int64_t now_ns)
 		late[i] = first[i] < FEW; // then the later cohort counts as well
 	for (size_t i = 0; late && first && i < c->members.len; i++) {
 		const struct member *m = &c->members.at[i];
-		if (m->group == NO_GROUP || (m->cohort && !late[m->group]))
+		if (m->group == NO_GROUP || m->cohort == 2 || (m->cohort && !late[m->group]))
 			continue;
 		struct ev_group *g = &ev->groups.at[m->group];
 		g->ran_known = true;
@@ -234,6 +239,30 @@ static void settle_members(struct collect_goroutines *c, int64_t now_ns)
 	}
 	free(late);
 	free(first);
+}
+
+// The lives of those that came and left in the window, and who is here for longer than they were.
+static void settle_lives(struct collect_goroutines *c)
+{
+	struct evidence *ev = c->ev;
+	const instant_t *at = c->look_at.at;
+	for (size_t i = 0; i < c->members.len; i++) {
+		const struct member *m = &c->members.at[i];
+		if (m->group == NO_GROUP || m->alive || !m->first_look)
+			continue;
+		struct ev_group *g = &ev->groups.at[m->group];
+		instant_t came = (at[m->first_look - 1] + at[m->first_look]) / 2, went = (at[m->last_look] + at[m->last_look + 1]) / 2;
+		double life = (double)(went - came) / 1e9;
+		g->left++;
+		if (life > g->left_within_seconds)
+			g->left_within_seconds = life;
+	}
+	for (size_t i = 0; i < c->members.len; i++) {
+		const struct member *m = &c->members.at[i];
+		struct ev_group *g = m->group == NO_GROUP ? NULL : &ev->groups.at[m->group];
+		if (g && m->alive && !m->ran && g->left >= LIVES_TO_JUDGE)
+			g->outstayed += (double)(at[c->looks] - at[m->first_look]) / 1e9 > 1.5 * g->left_within_seconds;
+	}
 }
 
 struct sockets { // of the target, by descriptor
@@ -359,7 +388,7 @@ static struct err *settle_wakes(struct collect_goroutines *c, instant_t at, cons
 struct err *collect_goroutines_look(struct collect_goroutines *c, instant_t at, const struct rt_census *census, bool last)
 {
 	uint32_t *groups = malloc((census->at.len + 1) * sizeof(*groups));
-	struct err *err = groups ? NULL : &err_nomem;
+	struct err *err = groups ? vec_push(&c->look_at, MAX_POINTS, "looks", at) : &err_nomem;
 	for (size_t i = 0; i < c->tallies.len; i++)
 		c->tallies.at[i] = (struct tally){0};
 	for (size_t i = 0; i < c->members.len; i++)
@@ -379,6 +408,7 @@ struct err *collect_goroutines_look(struct collect_goroutines *c, instant_t at, 
 		err = count_groups(c, at, census->at.len);
 	if (!err && last) {
 		settle_members(c, census->taken_monotonic_ns);
+		settle_lives(c);
 		err = settle_wakes(c, at, census, groups);
 		if (census->torn) {
 			char n[24];

@@ -148,6 +148,11 @@ struct ev_group {
 	// Turnover between the first look at which the group had members and the last one.
 	uint64_t first_members, first_stay, first_ran; // members then; of those still in the process at the end; of those that ran
 	bool ran_known;
+	// Some leave and some stay: how long those that left had been here at most, and who is here for half as long again
+	// without having run. Those are not of the same kind.
+	uint64_t left;                       // that came after the first look and left before the last
+	double left_within_seconds;
+	uint64_t outstayed;
 	// Wake-ups of the members at the last look.
 	uint64_t wakes[EV_WAKES];
 	uint64_t ticker_alone;               // EV_WAKE_TICKER members that wait on nothing but their ticker

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MIN_MEMBERS = 3, MIN_DUE = 5 };
+enum { MIN_MEMBERS = 3, MIN_DUE = 5, MIN_OUTSTAYED = 8 };
 
 static struct growth group_growth(const struct ev_group *g)
 {
@@ -116,7 +116,9 @@ static struct opinion opinion_of(const struct evidence *ev, const struct ev_grou
 	// Some leave, and most are dead ends all the same: two kinds share a place, those served and those forgotten.
 	if (leaving && dead_ends * 2 > members && asleep >= MIN_MEMBERS && (double)asleep >= 0.3 * (double)g->first_members)
 		return opinion_by_network(g, io, dead_ends, members);
-	if (leaving)
+	double grew = (double)g->points.at[g->points.len - 1].count - (double)g->points.at[0].count;
+	bool two_kinds = g->outstayed >= MIN_OUTSTAYED && (double)g->outstayed >= 0.2 * grew;
+	if (leaving && !two_kinds)
 		return healthy(0.85, FROM_GOROUTINES, SAY(MEMBERS_LEAVE, V_count(g->first_members - g->first_stay), V_count(g->first_members)));
 	if (io * 2 > members || g->sockets_unread * 2 > members)
 		return opinion_by_network(g, io, dead_ends, members);
@@ -188,6 +190,8 @@ static void accuse(struct evidence *ev, struct verdict *v, const struct ev_group
 		finding_says(f, FROM_GOROUTINES, SAY(MEMBERS_STAY, V_count(g->first_stay), V_count(g->first_members)));
 	if (g->ran_known && g->first_ran < g->first_stay)
 		finding_says(f, FROM_GOROUTINES, SAY(MEMBERS_STAYED_ASLEEP, V_count(g->first_stay - g->first_ran), V_count(g->first_stay)));
+	if (g->outstayed >= MIN_OUTSTAYED)
+		finding_says(f, FROM_GOROUTINES, SAY(OUTSTAYED, V_count(g->left), V_seconds(g->left_within_seconds), V_count(g->outstayed)));
 	finding_says(f, o.from, o.because);
 	if (o.forecast && g->next_due_max && growth->slope > 0) {
 		double left = fmax((double)(g->next_due_max - ev->to) / 1e9, 0);
