@@ -107,6 +107,13 @@ def markdown(state):
     return '\n'.join(lines)
 
 
+def save(state):
+    """A run may be ended at any time: what was kept before stays whole."""
+    with open(STORE + '.new', 'w') as f:
+        json.dump(state, f, indent=1)
+    os.replace(STORE + '.new', STORE)
+
+
 def comma(text):
     return text.split(',')
 
@@ -135,12 +142,10 @@ def main():
             same = ('go', 'form', 'names', 'leak')
             state['rows'] = [r for r in state['rows'] if any(r[k] != row[k] for k in same)] + [row]
             print(f"{'' if row['good'] else '!! '}{row['leak']:13} {row['go']:8} {row['form']:9} {row['names']:8} {row['outcome']:11} {row.get('seconds', 0):5} s  {row['says']}", flush=True)
-            with open(STORE, 'w') as f:
-                json.dump(state, f, indent=1)
+            save(state)
     if opt.cases:
         state['cases'] = cases(opt)
-    with open(STORE, 'w') as f:
-        json.dump(state, f, indent=1)
+    save(state)
     with open(opt.out, 'w') as f:
         f.write(markdown(state))
     good = sum(r['good'] for r in state['rows'])
