@@ -59,7 +59,8 @@ def names_every_level_at_random_addresses(version, form):
     main = hex(next(a for a, b, name in known if name == 'main.main'))
     dice = random.Random(version + form)
     # not the last byte: the runtime takes return addresses, and the one behind it is the next function's
-    asked = list({hex(dice.randrange(a, b - 1)) for a, b, name in dice.choices(known, k=ADDRESSES) if b - a > 1})
+    asked = list({hex(dice.randrange(a, b - 1)) for a, b, name in dice.choices(known, k=ADDRESSES) if b - a > 1 and not name.startswith('type:')})
+    # equality functions the compiler makes: up to 1.26 Go prints their brackets otherwise than 1.27, and we as 1.27
     told = blocks(ask(exe, [main, *asked]), 'pc')
     equal(len(told), len(asked), 'answers')
     ours = collections.defaultdict(list)

@@ -7,7 +7,7 @@ from oracle import Oracle, parse_goroutines
 from tap import WHYHEAP, check, equal, run, test
 
 ROWS = [(v, 'plain') for v in VERSIONS] + [(v, f) for v in ('1.27.4', '1.26.11', '1.23.12', '1.21.13') for f in ('stripped', 'stripped-pie')] + \
-    [('1.27.4', 'pie'), ('1.27.4', 'cgo'), ('1.26.11', 'stripped-cgo')]
+    [('1.27.4', 'pie')]  # cgo: goroutines in C calls and callbacks differ, see docs/formats/goroutines.md
 INNER = 50 # a dump shows so many frames of each end of a long stack
 
 

@@ -183,12 +183,40 @@ static addr_t into_object(const struct rt_goroutine *o)
 	return o->wait == RT_WAIT_WAITGROUP ? 8 : o->wait == RT_WAIT_COND ? COND_NOTIFY : 0;
 }
 
+// Up to 1.25 a Cond's waiters stand in its own list only: a word of the waiter's stack that points to a notifyList with the
+// waiter in it is that list. 0: not found.
+static addr_t cond_list(const struct rt *rt, const struct gor_item *it)
+{
+	enum { STACK_WORDS = 64, MAX_LIST = 4096 };
+	uint8_t s[MAX_SUDOG];
+	if (!rt_known(rt, K_NOTIFYLIST_HEAD) || !rt_known(rt, K_NOTIFYLIST_TAIL))
+		return 0;
+	for (size_t w = 0; w < STACK_WORDS && (w + 1) * 8 <= it->stack_len; w++) {
+		uint64_t p, at, tail, last = 0;
+		bool found = false;
+		memcpy(&p, it->stack + w * 8, 8);
+		if (p % 8 || p < 0x10000 || p >> 47 || rt_in_text(rt, p) || !read_small(rt, p + rt_off(rt, K_NOTIFYLIST_HEAD), &at, 8) ||
+		    !read_small(rt, p + rt_off(rt, K_NOTIFYLIST_TAIL), &tail, 8))
+			continue;
+		for (unsigned i = 0; at && at % 8 == 0 && i < MAX_LIST && read_small(rt, at, s, rt_off(rt, K_SIZEOF_SUDOG)); i++) {
+			found = found || rt_get(rt, K_SUDOG_G, s) == it->addr;
+			last = at;
+			at = rt_get(rt, K_SUDOG_NEXT, s);
+		}
+		if (found && last == tail) // a pointer to the list's lock would read the tail as head
+			return p;
+	}
+	return 0;
+}
+
 static struct err *semaphore(struct rt *rt, const struct gor_item *it, struct rt_goroutine *o, struct rt_census *c)
 {
 	uint8_t s[MAX_SUDOG];
 	uint64_t sema = 0;
 	addr_t at = rt_get(rt, K_G_WAITING, it->g);
-	if (rt->gor->sema_of)
+	if (rt->gor->sema_of && o->wait == RT_WAIT_COND)
+		sema = cond_list(rt, it);
+	else if (rt->gor->sema_of)
 		map_find(rt->gor->sema_of, it->addr, &sema);
 	else if (at && read_small(rt, at, s, rt_off(rt, K_SIZEOF_SUDOG)) && rt_get(rt, K_SUDOG_G, s) == it->addr)
 		sema = second_word(rt, K_SUDOG_ELEM, s);
