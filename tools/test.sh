@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test: gcc with ASan and UBSan (style, unit, corpora, differential), then clang (everything that needs no Go).
+# The tests of every change: gcc with ASan and UBSan (style, unit, corpora, differential), then clang (what needs no Go).
+# test.sh long: the long differential tests instead (tests/e2e/meson.build says which).
 # Ends with a line `N passed, N failed`.
 set -eu
 cd "$(dirname "$0")/.."
@@ -25,8 +26,14 @@ configured() {
 
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 configured build-asan meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false
-suite build-asan "$@"
+if [ "${1:-}" = long ]; then
+	suite build-asan --suite long
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+	exit
+fi
+suite build-asan --suite style --suite unit --suite fuzz --suite e2e
 configured build-clang CC=clang meson setup build-clang
-suite build-clang --suite unit --suite fuzz "$@"
+suite build-clang --suite unit --suite fuzz
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
