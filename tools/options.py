@@ -76,13 +76,13 @@ def esc(text):
 
 def scd(verbs, out):
     out.write("whyheap(1)\n\n# NAME\n\nwhyheap - why a Go program's memory grows: who, since when, why, which line, what to change\n\n# SYNOPSIS\n\n")
-    out.write("*whyheap* PID|URL|CORE|FILE...++\n")
+    out.write("*whyheap* PID|CORE|FILE...++\n")
     shown = [(name, y) for name, y in verbs.items() if not y.get("hidden")]
     for name, y in shown:
         out.write(f"*whyheap* {name} {esc(y.get('args', ''))}" + ("++\n" if name != shown[-1][0] else "\n"))
     out.write("\n# DESCRIPTION\n\n")
     out.write("Diagnoses the memory growth of Go programs from outside: from a bare process id, from profiles, traces and core "
-              "files, or from pprof endpoints. The target needs to be prepared in no way, and nothing in it is changed.\n\n")
+              "files. The target needs to be prepared in no way, and nothing in it is changed.\n\n")
     out.write("Options are written with one or two dashes. The first word may be left out: *whyheap 1234* is *whyheap diagnose 1234*.\n")
     for name, y in verbs.items():
         if y.get("hidden"):

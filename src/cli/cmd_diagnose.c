@@ -52,7 +52,7 @@ static struct err *gather(const struct args *args, struct evidence *ev)
 	const char *const *inputs;
 	size_t n = args_inputs(args, &inputs);
 	if (!n)
-		return err_new(ERR_USAGE, "what is to be diagnosed? a pid, a URL, or files; whyheap ps lists the Go processes");
+		return err_new(ERR_USAGE, "what is to be diagnosed? a pid, a core or files; whyheap ps lists the Go processes");
 	enum input_kind first;
 	struct err *err = input_kind_of(inputs[0], &first);
 	if (err)

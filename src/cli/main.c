@@ -21,7 +21,7 @@ static const struct verb *find_verb(const char *name)
 static void overview(FILE *f)
 {
 	fputs("whyheap: why a Go program's memory grows: who, since when, why, which line, what to change\n\n"
-	      "  whyheap PID|URL|CORE|FILE...   diagnose it; nothing in the target is changed\n\n", f);
+	      "  whyheap PID|CORE|FILE...   diagnose it; nothing in the target is changed\n\n", f);
 	for (size_t i = 0; i < countof(verbs); i++)
 		if (!verbs[i].hidden)
 			fprintf(f, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
