@@ -111,7 +111,7 @@ def says_what_each_waits_on(version, form):
         equal(sum(w['shape'] == 'group' for w in truth.waiters), 25)
 
 
-@test(rows=[('1.27.4', 'stripped'), ('1.24.13', 'plain')])
+@test(rows=[('1.27.4', 'stripped'), ('1.27.4', 'stripped-cgo'), ('1.26.11', 'stripped-cgo'), ('1.24.13', 'plain')])
 def groups_add_up(version, form):
     with Oracle(version, form, ['-goroutines', '4000']) as o:
         truth = o.truth()

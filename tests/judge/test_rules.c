@@ -103,6 +103,8 @@ TEST(goroutine_groups_are_judged_by_what_becomes_of_their_members)
 		 .want_class = "undecided"},
 		{.what = "senders to one channel that nobody drains", .reason = "chan send", .first = 300, .last = 434, .stay = 1, .shared = 1,
 		 .want_class = "likely"},
+		{.what = "waits that could not be read", .reason = "waiting", .first = 300, .last = 434, .stay = 1, .wakes = {EV_WAKE_UNKNOWN, 1},
+		 .want_class = "undecided"},
 		{.what = "nil channel", .reason = "chan receive (nil chan)", .first = 10, .last = 40, .stay = 1, .want_class = "likely"},
 		{.what = "new within the window", .reason = "chan receive", .first = 0, .last = 1500, .want_class = "undecided"},
 	};

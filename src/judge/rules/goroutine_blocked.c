@@ -128,6 +128,8 @@ static struct opinion opinion_of(const struct evidence *ev, const struct ev_grou
 		return likely(0.8, FROM_WAKE_UPS, SAY(TICKER_ALONE, V_count(g->ticker_alone)));
 	if (ticker * 2 > members)
 		return undecided(FROM_WAKE_UPS, SAY(TICKER_AND_MORE, V_count(ticker)), SAY(DECIDE_WHO_STOPS, V_place(g->blocked_user)));
+	if (g->wakes[EV_WAKE_UNKNOWN] * 2 > members)
+		return undecided(FROM_GOROUTINES, SAY(WAKE_UNKNOWN, V_count(g->wakes[EV_WAKE_UNKNOWN])), SAY(DECIDE_WHO_SIGNALS, V_place(g->blocked_user)));
 	if (g->wakes[EV_WAKE_RUNNING] * 2 > members)
 		return undecided(FROM_GOROUTINES, SAY(MEMBERS_RUN), SAY(DECIDE_LOOK_AGAIN));
 	return opinion_without_wakeup(ev, g, members);

@@ -44,11 +44,46 @@ struct err *gor_state(struct rt *rt)
 	return NULL;
 }
 
+static bool is_string(const struct rt *rt, const uint64_t header[2], const char *want)
+{
+	char text[MAX_REASON];
+	size_t len = strlen(want);
+	struct mem_range r = {header[0], text, len, 0};
+	if (header[1] != len || !header[0])
+		return false;
+	struct err *err = rt->mem->readv(rt->mem->ctx, &r, 1);
+	bool same = !err && r.got == len && !memcmp(text, want, len);
+	err_free(err);
+	return same;
+}
+
+// The table by its content, where no function tells where it is (stripped and linked by the system's linker): the second
+// and third reason have been the same two in every release.
+static addr_t find_reasons(struct rt *rt)
+{
+	enum { CHUNK = 64 << 10 };
+	const struct gobin_moduledata *md = gobin_moduledata(rt->g);
+	uint64_t *words = malloc(CHUNK + 6 * 8);
+	addr_t found = 0;
+	for (addr_t at = md->data; words && !found && at < md->edata; at += CHUNK) {
+		struct mem_range r = {at + rt->bias, words, CHUNK + 5 * 8, 0};
+		err_free(rt->mem->readv(rt->mem->ctx, &r, 1));
+		for (size_t i = 0; !found && i < CHUNK / 8 && (i + 6) * 8 <= r.got; i++)
+			if (!words[i + 1] && words[i + 3] == 17 && words[i + 5] == 7 && is_string(rt, words + i + 2, "GC assist marking") &&
+			    is_string(rt, words + i + 4, "IO wait"))
+				found = at + rt->bias + i * 8;
+	}
+	free(words);
+	return found;
+}
+
 // Strings of the target's own table: numbers differ from release to release.
 static void read_reasons(struct rt *rt)
 {
 	struct { uint64_t data, len; } headers[GOR_WAIT_REASONS];
 	addr_t table = rt_global(rt, G_WAITREASONSTRINGS);
+	if (!table)
+		table = find_reasons(rt);
 	struct mem_range r = {table, headers, sizeof(headers), 0};
 	rt->gor->reasons_read = true;
 	if (!table) {
