@@ -154,7 +154,8 @@ static void cell_text(const struct cell *c, enum cell_kind kind, struct strbuf *
 			if (c->is == COUNT) {
 				strbuf_puts(out, fmt_count(s, c->count));
 				break;
-			} // fall through
+			}
+			__attribute__((fallthrough));
 		case CELL_NUMBER:
 		case CELL_TEXT:
 			strbuf_printf(out, "%.6g", c->number);

@@ -4,8 +4,7 @@ const char *view_advice(enum construct c)
 {
 	static const char *const words[CONSTRUCTS] = {
 		[CONSTRUCT_RETURN_OF_ADDRESS] = "return the value instead of its address, or let the caller pass in where to put it",
-		[CONSTRUCT_CLOSURE_CAPTURE] = "pass what the closure needs as an argument; do not assign to a captured variable after "
-					      "it is captured",
+		[CONSTRUCT_CLOSURE_CAPTURE] = "pass what the closure needs as an argument; do not assign to a variable after it is captured",
 		[CONSTRUCT_INTERFACE_CONVERSION] = "keep the concrete type on hot paths; strconv and typed fields instead of fmt and any",
 		[CONSTRUCT_REFLECTION] = "do the reflection once and keep its result, or write the code for the type",
 		[CONSTRUCT_SLICE_GROWTH] = "make the slice with the capacity it will need, or reuse it as s[:0]",

@@ -181,7 +181,7 @@ static bool is_file(enum profile_view view) { return view == PROFILE_PROTO || vi
 struct err *profile_show(struct pprof *p, enum profile_view view, const struct profile_options *o, const char *regex, struct strbuf *out, struct strbuf *notes)
 {
 	struct profile_options own = *o;
-	struct report r = {.p = p, .o = &own, .view = view, .ratio = 1 / (o->divide_by ? o->divide_by : 1)};
+	struct report r = {.p = p, .o = &own, .view = view, .ratio = 1 / (o->divide_by != 0 ? o->divide_by : 1)};
 	if (view == PROFILE_PEEK || view == PROFILE_LIST)
 		own.no_trim = true;
 	if (view == PROFILE_LIST)

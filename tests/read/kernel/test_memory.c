@@ -90,7 +90,7 @@ static void *wait_for(void *arg) { return read(*(int *)arg, (char[1]){0}, 1) ? N
 TEST(threads_say_where_their_stacks_are)
 {
 	int p[2];
-	pthread_t t;
+	pthread_t t = 0;
 	CHECK(!pipe(p) && !pthread_create(&t, NULL, wait_for, &p[0]));
 	struct kernel_threads all = {0};
 	bool found = false;

@@ -66,7 +66,7 @@ TEST(descriptors_say_what_they_are)
 		{"anon_inode:inotify", KERNEL_FD_ANON, 0, "inotify"},
 		{"/var/log/x.log (deleted)", KERNEL_FD_FILE, 0, "/var/log/x.log (deleted)"},
 		{"/a/very/long/path/that/does/not/fit/into/the/room/there/is/server.log", KERNEL_FD_FILE, 0,
-		 "t/does/not/fit/into/the/room/there/is/server.log" + 1},
+		 &"t/does/not/fit/into/the/room/there/is/server.log"[1]},
 		{"net:[4026531840]", KERNEL_FD_OTHER, 0, "net:[4026531840]"},
 		{"anon_inode:[", KERNEL_FD_ANON, 0, "["},
 		{"", KERNEL_FD_OTHER, 0, ""},
