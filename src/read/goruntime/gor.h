@@ -35,6 +35,8 @@ struct gor_item {
 	struct rt_goroutine out;
 };
 
+// All len bytes at addr? false where they cannot be had (0, unmapped, torn away): the fact is left out, not guessed.
+bool gor_read(const struct rt *rt, addr_t addr, void *buf, size_t len);
 must_use struct err *gor_state(struct rt *rt); // makes rt->gor
 const char *gor_reason(struct rt *rt, uint8_t index); // "" where it cannot be read
 const char *gor_type_name(struct rt *rt, addr_t type); // "" where it cannot be read; lives as long as rt

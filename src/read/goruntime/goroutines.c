@@ -30,6 +30,15 @@ static void gor_free(struct rt_gor *gor)
 	free(gor);
 }
 
+bool gor_read(const struct rt *rt, addr_t addr, void *buf, size_t len)
+{
+	struct mem_range r = {addr, buf, len, 0};
+	struct err *err = addr ? rt->mem->readv(rt->mem->ctx, &r, 1) : NULL;
+	bool ok = addr && !err && r.got == len;
+	err_free(err);
+	return ok;
+}
+
 struct err *gor_state(struct rt *rt)
 {
 	if (rt->gor)
@@ -48,13 +57,7 @@ static bool is_string(const struct rt *rt, const uint64_t header[2], const char 
 {
 	char text[MAX_REASON];
 	size_t len = strlen(want);
-	struct mem_range r = {header[0], text, len, 0};
-	if (header[1] != len || !header[0])
-		return false;
-	struct err *err = rt->mem->readv(rt->mem->ctx, &r, 1);
-	bool same = !err && r.got == len && !memcmp(text, want, len);
-	err_free(err);
-	return same;
+	return header[1] == len && gor_read(rt, header[0], text, len) && !memcmp(text, want, len);
 }
 
 // The table by its content, where no function tells where it is (stripped and linked by the system's linker): the second

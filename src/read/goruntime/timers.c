@@ -33,15 +33,6 @@ struct timers {
 	uint64_t context_budget, walk_budget;
 };
 
-static bool read_at(const struct rt *rt, addr_t addr, void *buf, size_t len)
-{
-	struct mem_range r = {addr, buf, len, 0};
-	struct err *err = addr ? rt->mem->readv(rt->mem->ctx, &r, 1) : NULL;
-	bool ok = addr && !err && r.got == len;
-	err_free(err);
-	return ok;
-}
-
 static struct err *add_wake(struct timers *t, addr_t object, struct wake w)
 {
 	bool fresh;
@@ -65,7 +56,7 @@ static enum what what_is(struct timers *t, addr_t f)
 	uint64_t code, *slot;
 	struct gobin_func fn;
 	bool fresh;
-	if (!read_at(t->rt, f, &code, 8) || !(slot = map_at(t->what_of, code, &fresh)))
+	if (!gor_read(t->rt, f, &code, 8) || !(slot = map_at(t->what_of, code, &fresh)))
 		return WHAT_OTHER;
 	if (fresh) {
 		struct err *err = gobin_func_find(t->rt->g, code - t->rt->bias, &fn);
@@ -139,7 +130,7 @@ static struct err *heap_of(struct timers *t, addr_t p)
 	uint64_t words[CHUNK * 2];
 	for (uint64_t i = 0; i < len; i += CHUNK) {
 		size_t n = len - i < CHUNK ? len - i : CHUNK;
-		if (!read_at(rt, data + i * stride, words, n * stride))
+		if (!gor_read(rt, data + i * stride, words, n * stride))
 			break;
 		for (size_t k = 0; k < n; k++)
 			addrs[k] = words[k * stride / 8];
@@ -165,7 +156,7 @@ static struct err *swiss_group(struct timers *t, addr_t group, struct context_qu
 	uint8_t g[8 + 8 * 24];
 	uint32_t stride = strstr(gobin_buildinfo(t->rt->g)->experiments, "mapsplitgroup") ? 16 : 24;
 	struct err *err = NULL;
-	if (!read_at(t->rt, group, g, sizeof(g)))
+	if (!gor_read(t->rt, group, g, sizeof(g)))
 		return NULL;
 	for (unsigned i = 0; !err && i < 8; i++)
 		if (!(g[i] & 0x80)) // full
@@ -176,13 +167,13 @@ static struct err *swiss_group(struct timers *t, addr_t group, struct context_qu
 static struct err *swiss_map(struct timers *t, addr_t map, struct context_queue *q)
 {
 	uint64_t m[6], table[4], last = 0;
-	if (!read_at(t->rt, map, m, sizeof(m)) || !m[0])
+	if (!gor_read(t->rt, map, m, sizeof(m)) || !m[0])
 		return NULL;
 	if (!m[3])
 		return swiss_group(t, m[2], q);
 	for (uint64_t i = 0; i < m[3] && i < 1 << 16; i++) {
 		uint64_t at;
-		if (!read_at(t->rt, m[2] + 8 * i, &at, 8) || at == last || !read_at(t->rt, at, table, sizeof(table)))
+		if (!gor_read(t->rt, m[2] + 8 * i, &at, 8) || at == last || !gor_read(t->rt, at, table, sizeof(table)))
 			continue;
 		last = at;
 		for (uint64_t k = 0; k <= table[3] && k < 1 << 16 && t->context_budget; k++, t->context_budget--) {
@@ -198,13 +189,13 @@ static struct err *old_map(struct timers *t, addr_t map, struct context_queue *q
 {
 	uint8_t h[48], b[144];
 	uint64_t buckets[2];
-	if (!read_at(t->rt, map, h, sizeof(h)) || h[9] > 20)
+	if (!gor_read(t->rt, map, h, sizeof(h)) || h[9] > 20)
 		return NULL;
 	memcpy(buckets, h + 16, 16); // and the old ones, while it grows
 	for (unsigned which = 0; which < 2 && buckets[which]; which++)
 		for (uint64_t i = 0; i < 1ull << (h[9] - (which && h[9])) && t->context_budget; i++) {
 			addr_t at = buckets[which] + i * sizeof(b);
-			for (unsigned chain = 0; at && chain < 64 && t->context_budget-- && read_at(t->rt, at, b, sizeof(b)); chain++) {
+			for (unsigned chain = 0; at && chain < 64 && t->context_budget-- && gor_read(t->rt, at, b, sizeof(b)); chain++) {
 				for (unsigned k = 0; k < 8; k++) {
 					struct err *err = b[k] >= 5 ? enqueue_key(q, b + 8 + 16 * k) : NULL;
 					if (err)
@@ -224,7 +215,7 @@ static struct err *cancel_tree(struct timers *t, addr_t c, int64_t when)
 	struct err *err = vec_push(&q.at, CONTEXT_BUDGET, "contexts", c);
 	for (size_t i = 0; !err && i < q.at.len && t->context_budget; i++, t->context_budget--) {
 		uint64_t done, children;
-		if (!read_at(t->rt, q.at.at[i] + CTX_DONE, &done, 8) || !read_at(t->rt, q.at.at[i] + CTX_CHILDREN, &children, 8))
+		if (!gor_read(t->rt, q.at.at[i] + CTX_DONE, &done, 8) || !gor_read(t->rt, q.at.at[i] + CTX_CHILDREN, &children, 8))
 			continue;
 		if (done)
 			err = add_wake(t, done, (struct wake){when, 0, false});
@@ -239,10 +230,10 @@ static struct err *cancel_tree(struct timers *t, addr_t c, int64_t when)
 static bool context_of(const struct timers *t, const struct pending *p, addr_t *ret)
 {
 	uint64_t closure[4], timer;
-	if (!read_at(t->rt, p->arg, closure, sizeof(closure)))
+	if (!gor_read(t->rt, p->arg, closure, sizeof(closure)))
 		return false;
 	for (unsigned i = 1; i < 4; i++)
-		if (closure[i] && closure[i] % 8 == 0 && read_at(t->rt, closure[i] + CTX_TIMER, &timer, 8) &&
+		if (closure[i] && closure[i] % 8 == 0 && gor_read(t->rt, closure[i] + CTX_TIMER, &timer, 8) &&
 		    (timer + 8 == p->timer || timer + 16 == p->timer)) {
 			*ret = closure[i];
 			return true;
@@ -261,10 +252,10 @@ static bool object_at(struct timers *t, addr_t p, struct object *ret)
 	uint64_t arena, span, start, size;
 	uint8_t state;
 	uint64_t index = (p + (rt->arch == GOBIN_AMD64 ? 1ull << 47 : 0)) >> 26;
-	if (p < 1 << 16 || p >> 47 || index >= 1 << 22 || !t->arenas || !read_at(rt, t->arenas + 8 * index, &arena, 8) || !arena ||
-	    !read_at(rt, arena + rt_off(rt, K_HEAPARENA_SPANS) + 8 * ((p >> 13) & 8191), &span, 8) || !span ||
-	    !read_at(rt, span + rt_off(rt, K_MSPAN_STATE), &state, 1) || state != 1 ||
-	    !read_at(rt, span + rt_off(rt, K_MSPAN_STARTADDR), &start, 8) || !read_at(rt, span + rt_off(rt, K_MSPAN_ELEMSIZE), &size, 8))
+	if (p < 1 << 16 || p >> 47 || index >= 1 << 22 || !t->arenas || !gor_read(rt, t->arenas + 8 * index, &arena, 8) || !arena ||
+	    !gor_read(rt, arena + rt_off(rt, K_HEAPARENA_SPANS) + 8 * ((p >> 13) & 8191), &span, 8) || !span ||
+	    !gor_read(rt, span + rt_off(rt, K_MSPAN_STATE), &state, 1) || state != 1 ||
+	    !gor_read(rt, span + rt_off(rt, K_MSPAN_STARTADDR), &start, 8) || !gor_read(rt, span + rt_off(rt, K_MSPAN_ELEMSIZE), &size, 8))
 		return false;
 	if (!size || p < start)
 		return false;
@@ -361,7 +352,7 @@ struct err *gor_timers(struct rt *rt, struct rt_census *c)
 	bool known = rt_global(rt, G_MHEAP) != 0;
 	for (size_t i = 0; i < countof(heap); i++)
 		known = known && rt_known(rt, heap[i]);
-	if (!known || !read_at(rt, rt_global(rt, G_MHEAP) + rt_off(rt, K_MHEAP_ARENAS), &t.arenas, 8))
+	if (!known || !gor_read(rt, rt_global(rt, G_MHEAP) + rt_off(rt, K_MHEAP_ARENAS), &t.arenas, 8))
 		t.arenas = 0;
 	for (size_t i = 0; !err && t.at.len && i < c->at.len; i++)
 		if (!map_at(t.goroutines, c->at.at[i].addr, NULL))

@@ -44,21 +44,12 @@ static struct err *add_object(struct rt_census *c, struct rt_goroutine *o, struc
 
 // ---- channels -----------------------------------------------------------------------------------------------------
 
-static bool read_small(const struct rt *rt, addr_t addr, void *buf, size_t len)
-{
-	struct mem_range r = {addr, buf, len, 0};
-	struct err *err = addr ? rt->mem->readv(rt->mem->ctx, &r, 1) : NULL;
-	bool ok = addr && !err && r.got == len;
-	err_free(err);
-	return ok;
-}
-
 // A timer channel fires at a known time; a stopped timer's never does.
 static void timer_of(const struct rt *rt, addr_t timer, struct rt_goroutine *o)
 {
 	uint8_t t[MAX_TIMER];
 	if (!rt_known(rt, K_TIMER_WHEN) || !rt_known(rt, K_SIZEOF_TIMER) || rt_off(rt, K_SIZEOF_TIMER) > sizeof(t) ||
-	    !read_small(rt, timer, t, rt_off(rt, K_SIZEOF_TIMER)))
+	    !gor_read(rt, timer, t, rt_off(rt, K_SIZEOF_TIMER)))
 		return;
 	int64_t when = (int64_t)rt_get(rt, K_TIMER_WHEN, t), period = rt_known(rt, K_TIMER_PERIOD) ? (int64_t)rt_get(rt, K_TIMER_PERIOD, t) : 0;
 	if (when <= 0)
@@ -77,7 +68,7 @@ static struct err *channel(struct rt *rt, addr_t addr, struct rt_goroutine *o, s
 {
 	uint8_t h[MAX_HCHAN];
 	struct rt_wait_object object = {.addr = addr, .type = ""};
-	if (rt_known(rt, K_SIZEOF_HCHAN) && rt_off(rt, K_SIZEOF_HCHAN) <= sizeof(h) && read_small(rt, addr, h, rt_off(rt, K_SIZEOF_HCHAN))) {
+	if (rt_known(rt, K_SIZEOF_HCHAN) && rt_off(rt, K_SIZEOF_HCHAN) <= sizeof(h) && gor_read(rt, addr, h, rt_off(rt, K_SIZEOF_HCHAN))) {
 		object.len = rt_known(rt, K_HCHAN_QCOUNT) ? rt_get(rt, K_HCHAN_QCOUNT, h) : 0;
 		object.cap = rt_known(rt, K_HCHAN_DATAQSIZ) ? rt_get(rt, K_HCHAN_DATAQSIZ, h) : 0;
 		object.closed = rt_known(rt, K_HCHAN_CLOSED) && rt_get(rt, K_HCHAN_CLOSED, h);
@@ -96,7 +87,7 @@ static struct err *channels(struct rt *rt, const struct gor_item *it, struct rt_
 	addr_t at = rt_get(rt, K_G_WAITING, it->g);
 	struct err *err = NULL;
 	for (unsigned i = 0; !err && at && i < GOR_MAX_OBJECTS; i++) {
-		if (!read_small(rt, at, s, rt_off(rt, K_SIZEOF_SUDOG)) || rt_get(rt, K_SUDOG_G, s) != it->addr)
+		if (!gor_read(rt, at, s, rt_off(rt, K_SIZEOF_SUDOG)) || rt_get(rt, K_SUDOG_G, s) != it->addr)
 			break; // moved on meanwhile
 		addr_t chan = second_word(rt, K_SUDOG_C, s);
 		if (chan)
@@ -122,7 +113,7 @@ static struct err *waiters_of(struct rt *rt, addr_t node, const uint8_t *s, uint
 			return &err_nomem;
 		*slot = sema;
 		at = rt_get(rt, K_SUDOG_WAITLINK, w);
-		if (!at || !read_small(rt, at, w, rt_off(rt, K_SIZEOF_SUDOG)))
+		if (!at || !gor_read(rt, at, w, rt_off(rt, K_SIZEOF_SUDOG)))
 			break;
 	}
 	return NULL;
@@ -135,7 +126,7 @@ static struct err *walk_treap(struct rt *rt, addr_t root, uint64_t *budget)
 	while (!err && t.stack.len && *budget) {
 		uint8_t s[MAX_SUDOG];
 		addr_t node = t.stack.at[--t.stack.len];
-		if (!read_small(rt, node, s, rt_off(rt, K_SIZEOF_SUDOG)))
+		if (!gor_read(rt, node, s, rt_off(rt, K_SIZEOF_SUDOG)))
 			continue;
 		err = waiters_of(rt, node, s, budget);
 		enum rt_key sides[] = {K_SUDOG_PREV, K_SUDOG_NEXT};
@@ -163,7 +154,7 @@ struct err *gor_semaphores(struct rt *rt)
 	uint32_t stride = rt_known(rt, K_SIZEOF_SEMTABLE) ? rt_off(rt, K_SIZEOF_SEMTABLE) / SEMA_ROOTS : rt->arch == GOBIN_ARM64 ? 128 : 64;
 	for (unsigned i = 0; i < SEMA_ROOTS; i++) {
 		uint64_t root;
-		if (!read_small(rt, rt_global(rt, G_SEMTABLE) + (uint64_t)i * stride + rt_off(rt, K_SEMAROOT_TREAP), &root, 8) || !root)
+		if (!gor_read(rt, rt_global(rt, G_SEMTABLE) + (uint64_t)i * stride + rt_off(rt, K_SEMAROOT_TREAP), &root, 8) || !root)
 			continue;
 		struct err *err = walk_treap(rt, root, &budget);
 		if (err)
@@ -195,10 +186,10 @@ static addr_t cond_list(const struct rt *rt, const struct gor_item *it)
 		uint64_t p, at, tail, last = 0;
 		bool found = false;
 		memcpy(&p, it->stack + w * 8, 8);
-		if (p % 8 || p < 0x10000 || p >> 47 || rt_in_text(rt, p) || !read_small(rt, p + rt_off(rt, K_NOTIFYLIST_HEAD), &at, 8) ||
-		    !read_small(rt, p + rt_off(rt, K_NOTIFYLIST_TAIL), &tail, 8))
+		if (p % 8 || p < 0x10000 || p >> 47 || rt_in_text(rt, p) || !gor_read(rt, p + rt_off(rt, K_NOTIFYLIST_HEAD), &at, 8) ||
+		    !gor_read(rt, p + rt_off(rt, K_NOTIFYLIST_TAIL), &tail, 8))
 			continue;
-		for (unsigned i = 0; at && at % 8 == 0 && i < MAX_LIST && read_small(rt, at, s, rt_off(rt, K_SIZEOF_SUDOG)); i++) {
+		for (unsigned i = 0; at && at % 8 == 0 && i < MAX_LIST && gor_read(rt, at, s, rt_off(rt, K_SIZEOF_SUDOG)); i++) {
 			found = found || rt_get(rt, K_SUDOG_G, s) == it->addr;
 			last = at;
 			at = rt_get(rt, K_SUDOG_NEXT, s);
@@ -218,7 +209,7 @@ static struct err *semaphore(struct rt *rt, const struct gor_item *it, struct rt
 		sema = cond_list(rt, it);
 	else if (rt->gor->sema_of)
 		map_find(rt->gor->sema_of, it->addr, &sema);
-	else if (at && read_small(rt, at, s, rt_off(rt, K_SIZEOF_SUDOG)) && rt_get(rt, K_SUDOG_G, s) == it->addr)
+	else if (at && gor_read(rt, at, s, rt_off(rt, K_SIZEOF_SUDOG)) && rt_get(rt, K_SUDOG_G, s) == it->addr)
 		sema = second_word(rt, K_SUDOG_ELEM, s);
 	if (!sema)
 		return NULL;
@@ -255,7 +246,7 @@ static void poll_desc(struct rt *rt, const struct candidate *k, struct gor_item 
 	uint8_t d[MAX_POLLDESC];
 	bool reads = k->rg_wg[0] == it->addr;
 	enum rt_key deadline = reads ? K_POLLDESC_RD : K_POLLDESC_WD;
-	if (!rt_known(rt, K_SIZEOF_POLLDESC) || rt_off(rt, K_SIZEOF_POLLDESC) > sizeof(d) || !read_small(rt, k->addr, d, rt_off(rt, K_SIZEOF_POLLDESC)))
+	if (!rt_known(rt, K_SIZEOF_POLLDESC) || rt_off(rt, K_SIZEOF_POLLDESC) > sizeof(d) || !gor_read(rt, k->addr, d, rt_off(rt, K_SIZEOF_POLLDESC)))
 		return;
 	uint64_t fd = rt_known(rt, K_POLLDESC_FD) ? rt_get(rt, K_POLLDESC_FD, d) : UINT64_MAX;
 	if (fd < 1 << 30)
@@ -309,7 +300,7 @@ static void sleeper(const struct rt *rt, const struct gor_item *it, struct rt_go
 	if (rt_known(rt, K_G_SLEEPWHEN))
 		o->wake_ns = (int64_t)rt_get(rt, K_G_SLEEPWHEN, it->g);
 	else if (rt_known(rt, K_G_TIMER) && rt_known(rt, K_TIMER_WHEN) && rt_known(rt, K_SIZEOF_TIMER) && rt_off(rt, K_SIZEOF_TIMER) <= sizeof(t) &&
-		 read_small(rt, rt_get(rt, K_G_TIMER, it->g), t, rt_off(rt, K_SIZEOF_TIMER)))
+		 gor_read(rt, rt_get(rt, K_G_TIMER, it->g), t, rt_off(rt, K_SIZEOF_TIMER)))
 		o->wake_ns = (int64_t)rt_get(rt, K_TIMER_WHEN, t);
 	if (o->wake_ns > 0)
 		o->wake = RT_WAKE_ONCE;
